@@ -1,0 +1,1 @@
+"""Rasa custom actions: a thin layer between the dialogue and the two services."""

@@ -1,0 +1,148 @@
+"""The web process as the actions see it: five calls over loopback HTTP.
+
+BackendError
+├── NotFound       404: there is no such answer or handoff
+├── NothingToChoose  409: no options are open in this conversation
+└── OutOfRange     422: no option has this number
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Any
+
+import httpx
+
+from actions.payload import STATUSES, Answer
+
+# An answer and the handoff after it must both fit into the time a gateway waits for Rasa.
+ANSWER_TIMEOUT = httpx.Timeout(8.0, connect=2.0)
+QUICK_TIMEOUT = httpx.Timeout(4.0, connect=2.0)
+
+
+class BackendError(Exception):
+    """The backend could not be reached, refused, or sent what is not in the contract."""
+
+
+class NotFound(BackendError):
+    """There is no such thing for this conversation."""
+
+
+class NothingToChoose(BackendError):
+    """No options are open in this conversation."""
+
+
+class OutOfRange(BackendError):
+    """No open option has this number."""
+
+
+_ERRORS: dict[int, type[BackendError]] = {404: NotFound, 409: NothingToChoose, 422: OutOfRange}
+
+
+class Backend:
+    """Client of the internal API. Every method raises BackendError, and nothing else, when a call fails."""
+
+    def __init__(self, base_url: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        """Prepare a client; nothing is sent yet.
+
+        Args:
+            base_url: address of the web process.
+            token: the internal token.
+            transport: replaces the network in tests.
+        """
+        self._client = httpx.AsyncClient(
+            base_url=base_url,
+            headers={"Authorization": f"Bearer {token}"},
+            transport=transport,
+            # Loopback: a proxy of the machine's environment must not stand in between.
+            trust_env=False,
+        )
+
+    async def _call(
+        self, method: str, path: str, *, timeout: httpx.Timeout = QUICK_TIMEOUT, **request: Any
+    ) -> dict[str, Any]:
+        try:
+            response = await self._client.request(method, path, timeout=timeout, **request)
+            if response.is_error:
+                kind = _ERRORS.get(response.status_code, BackendError)
+                raise kind(f"{method} {path}: HTTP {response.status_code}")
+            body = response.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise BackendError(f"{method} {path}: {type(error).__name__}: {error}") from error
+        if not isinstance(body, dict):
+            raise BackendError(f"{method} {path}: not a JSON object")
+        return body
+
+    async def answer(self, question: str, conversation_id: str, choice: int | None = None) -> Answer:
+        """Ask, or choose an option of this conversation's last clarifying answer.
+
+        Raises:
+            NothingToChoose: `choice` was given and no options are open.
+            OutOfRange: `choice` was given and there is no such option.
+            BackendError: anything else that is not an Answer.
+        """
+        request: dict[str, Any] = {"question": question, "conversation_id": conversation_id}
+        if choice is not None:
+            request["choice"] = choice
+        body = await self._call("POST", "/api/answer", json=request, timeout=ANSWER_TIMEOUT)
+        if body.get("status") not in STATUSES or not isinstance(body.get("text"), str) or not body["text"]:
+            raise BackendError("POST /api/answer: not an Answer")
+        return body
+
+    async def latest_answer(self, conversation_id: str) -> Answer:
+        """The last Answer given in this conversation.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return await self._call("GET", "/api/answers/latest", params={"conversation_id": conversation_id})
+
+    async def feedback(self, answer_id: str, helpful: bool, comment: str) -> None:
+        """Store what the citizen thought of an answer.
+
+        Raises:
+            NotFound: there is no such answer.
+        """
+        await self._call(
+            "POST", f"/api/answers/{answer_id}/feedback", json={"helpful": helpful, "comment": comment}
+        )
+
+    async def open_handoff(
+        self,
+        conversation_id: str,
+        reason: str,
+        question: str,
+        department: str | None = None,
+        answer_id: str | None = None,
+    ) -> dict[str, Any]:
+        """Put the conversation into the staff's queue and return the receipt."""
+        request = {
+            "conversation_id": conversation_id,
+            "reason": reason,
+            "question": question,
+            "department": department,
+            "answer_id": answer_id,
+        }
+        given = {key: value for key, value in request.items() if value is not None}
+        body = await self._call("POST", "/api/handoffs", json=given)
+        if "number" not in body:
+            raise BackendError("POST /api/handoffs: no number in the receipt")
+        return body
+
+    async def latest_handoff(self, conversation_id: str) -> dict[str, Any]:
+        """The conversation's last handoff.
+
+        Raises:
+            NotFound: there was none.
+        """
+        return await self._call("GET", "/api/handoffs/latest", params={"conversation_id": conversation_id})
+
+
+@cache
+def default_backend() -> Backend:
+    """The backend named by WENZHENG_BACKEND_URL and WENZHENG_INTERNAL_TOKEN, which the supervisor sets."""
+    return Backend(
+        os.environ.get("WENZHENG_BACKEND_URL", "http://127.0.0.1:8000"),
+        os.environ.get("WENZHENG_INTERNAL_TOKEN", ""),
+    )

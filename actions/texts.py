@@ -1,0 +1,33 @@
+"""The actions' words, from texts.yml."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TEXTS_PATH = Path(__file__).with_name("texts.yml")
+
+
+@cache
+def _texts() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(TEXTS_PATH.read_text(encoding="utf-8"))
+    return loaded
+
+
+def say(key: str, **values: object) -> str:
+    """The text at a dotted key, with its variables filled in.
+
+    Example:
+        >>> say("ticket.claimed", number="A7")
+        '编号 A7：工作人员已经接手，正在处理，会在这里回复您。'
+
+    Raises:
+        KeyError: there is no such text, or a variable it uses was not given.
+    """
+    entry: Any = _texts()
+    for part in key.split("."):
+        entry = entry[part]
+    return str(entry).format(**values)

@@ -1,0 +1,1 @@
+"""The dialogue: training data, Rasa components, and the gateway through which everything enters and leaves."""

@@ -1,0 +1,1 @@
+"""What Rasa loads besides the NLU: its channel and its tracker store."""

@@ -1,0 +1,1 @@
+"""Everything that enters or leaves: the WeChat bridge and the citizens' web chat. See `service.Gateway`."""

@@ -1,0 +1,162 @@
+"""Messages of citizens, stored before they are acknowledged."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import IntegrityError
+
+from bot.gateway.ports import conversation_id
+from bot.gateway.tables import citizens, inbox
+
+Clock = Callable[[], float]
+
+KINDS = frozenset({"text", "too_long", "subscribe", "unsubscribe", "unsupported", "unheard"})
+
+
+@dataclass(frozen=True)
+class InboxMessage:
+    """One stored message of a citizen. `tries` counts how often the platform sent it."""
+
+    id: int
+    dedup_key: str
+    conversation_id: str
+    channel: str
+    citizen: str
+    kind: str
+    text: str
+    status: str
+    tries: int
+    received_at: float
+    reply_until: float
+    reply: str | None
+
+
+class Inbox:
+    """All calls block for one short transaction; call them from a thread.
+
+    Args:
+        engine: the database, with `tables.metadata` in it.
+        clock: the present as epoch seconds.
+    """
+
+    def __init__(self, engine: Engine, clock: Clock = time.time) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def accept(
+        self, channel: str, citizen: str, text: str, dedup_key: str, kind: str, reply_for: float = 0.0
+    ) -> tuple[InboxMessage, bool]:
+        """Store a message; one that is there already is counted instead.
+
+        Args:
+            reply_for: seconds in which the request itself may still carry the answer.
+
+        Returns:
+            The message, and whether it is new.
+        """
+        now = self._clock()
+        values: dict[str, Any] = {
+            "dedup_key": dedup_key,
+            "conversation_id": conversation_id(channel, citizen),
+            "channel": channel,
+            "citizen": citizen,
+            "kind": kind,
+            "text": text,
+            "status": "waiting",
+            "tries": 1,
+            "received_at": now,
+            "reply_until": now + reply_for,
+            "noticed": 0,
+        }
+        try:
+            with self._engine.begin() as connection:
+                done = connection.execute(insert(inbox).values(**values))
+                self._seen(connection, values, now)
+            message_id = int(done.inserted_primary_key[0])
+            return InboxMessage(message_id, *_fields(values)), True
+        except IntegrityError:
+            return self._again(dedup_key), False
+
+    def _again(self, dedup_key: str) -> InboxMessage:
+        with self._engine.begin() as connection:
+            same = inbox.c.dedup_key == dedup_key
+            connection.execute(update(inbox).where(same).values(tries=inbox.c.tries + 1))
+            return _message(connection.execute(select(inbox).where(same)).one())
+
+    def get(self, message_id: int) -> InboxMessage | None:
+        """The message, or None."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(inbox).where(inbox.c.id == message_id)).first()
+        return None if row is None else _message(row)
+
+    def unfinished(self) -> list[tuple[int, str]]:
+        """Ids and conversations of what was accepted and not done, in the order it came."""
+        query = select(inbox.c.id, inbox.c.conversation_id).where(inbox.c.status == "waiting")
+        with self._engine.connect() as connection:
+            return [(row.id, row.conversation_id) for row in connection.execute(query.order_by(inbox.c.id))]
+
+    def waiting(self, conversation: str) -> int:
+        """How many messages of this conversation are not done."""
+        query = select(inbox.c.id).where(inbox.c.conversation_id == conversation, inbox.c.status == "waiting")
+        with self._engine.connect() as connection:
+            return len(connection.execute(query).all())
+
+    def finish(self, connection: Connection, message_id: int, outcome: str) -> bool:
+        """Mark it done in the caller's transaction. False if it was done before: store nothing then."""
+        done = connection.execute(
+            update(inbox)
+            .where(inbox.c.id == message_id, inbox.c.status == "waiting")
+            .values(status="done", outcome=outcome, done_at=self._clock())
+        )
+        return bool(done.rowcount)
+
+    def release(self, message_id: int) -> None:
+        """The request carries no answer any more: others may send it now."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(inbox).where(inbox.c.id == message_id).values(reply_until=self._clock())
+            )
+
+    def follow(self, connection: Connection, conversation: str, followed: bool) -> None:
+        """Record that a citizen follows the account, or no longer does."""
+        connection.execute(
+            update(citizens)
+            .where(citizens.c.conversation_id == conversation)
+            .values(followed=int(followed), followed_changed_at=self._clock())
+        )
+
+    def _seen(self, connection: Connection, values: dict[str, Any], now: float) -> None:
+        same = citizens.c.conversation_id == values["conversation_id"]
+        if connection.execute(update(citizens).where(same).values(last_seen=now)).rowcount:
+            return
+        row = {name: values[name] for name in ("conversation_id", "channel", "citizen")}
+        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+        fresh = dialect.insert(citizens).values(**row, first_seen=now, last_seen=now)
+        connection.execute(fresh.on_conflict_do_nothing())
+
+
+_NAMES = (
+    "dedup_key",
+    "conversation_id",
+    "channel",
+    "citizen",
+    "kind",
+    "text",
+    "status",
+    "tries",
+    "received_at",
+    "reply_until",
+)
+
+
+def _fields(values: dict[str, Any]) -> list[Any]:
+    return [*(values[name] for name in _NAMES), values.get("reply")]
+
+
+def _message(row: Any) -> InboxMessage:
+    return InboxMessage(row.id, *_fields(dict(row._mapping)))

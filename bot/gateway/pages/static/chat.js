@@ -1,0 +1,358 @@
+"use strict";
+// Each message carries an id of its own and waits in `unsent` (kept in the browser) until the server has it;
+// the server counts one id once, so sending again after a lost connection doubles nothing.
+(() => {
+  const words = JSON.parse(document.getElementById("words").textContent);
+  const $ = (id) => document.getElementById(id);
+  const log = $("log"), form = $("form"), box = $("text"), statusBar = $("status"), starters = $("starters");
+  const KEY = "wz_unsent";
+
+  const store = {
+    get(key) { try { return localStorage.getItem(key); } catch { return null; } },
+    set(key, value) { try { localStorage.setItem(key, value); } catch { /* private mode: kept in memory */ } },
+  };
+
+  let cursor = "";
+  let unsent = [];
+  try { unsent = JSON.parse(store.get(KEY) || "[]"); } catch { unsent = []; }
+  const mine = new Map();       // message id -> its element
+  let seenAny = false, connected = true, posting = false, state = { busy: false, owner: "bot" };
+  let thinking = null, source = null, failures = 0, retryTimer = 0, restoring = true;
+
+  // ---- Building
+
+  function make(tag, className, text) {
+    const element = document.createElement(tag);
+    if (className) element.className = className;
+    if (text !== undefined) element.textContent = text;
+    return element;
+  }
+
+  function withLinks(element, text) {
+    let rest = 0;
+    for (const match of text.matchAll(/https?:\/\/[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=%]+/g)) {
+      element.append(text.slice(rest, match.index), link(match[0], match[0]));
+      rest = match.index + match[0].length;
+    }
+    element.append(text.slice(rest));
+    return element;
+  }
+
+  function link(address, label) {
+    const anchor = make("a", "", label);
+    anchor.href = address;
+    anchor.target = "_blank";
+    anchor.rel = "noopener noreferrer";
+    return anchor;
+  }
+
+  function date(iso) {
+    const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(iso);
+    return parts ? `${+parts[1]}年${+parts[2]}月${+parts[3]}日` : iso;
+  }
+
+  function card(one) {
+    const section = make("section", "card");
+    section.append(make("h3", "", words.source));
+    const title = one.kind === "faq" || one.title.startsWith("《") ? one.title : `《${one.title}》`;
+    section.append(make("p", "title", title + (one.article ? " " + one.article : "")));
+    const facts = [];
+    if (one.doc_number) facts.push(one.doc_number);
+    if (one.effective_from) facts.push(words.effective.replace("{date}", date(one.effective_from)));
+    if (one.effective_to) facts.push(words.expires.replace("{date}", date(one.effective_to)));
+    if (facts.length) section.append(make("p", "facts", facts.join("　")));
+    if (one.quote) {
+      const details = make("details");
+      details.append(make("summary", "", words.quote), make("blockquote", "", one.quote));
+      section.append(details);
+    }
+    if (/^https?:\/\//.test(one.url || "")) {
+      const open = link(one.url, words.open_source);
+      open.className = "open";
+      section.append(open);
+    }
+    return section;
+  }
+
+  function pick(group, button) {
+    for (const other of group.querySelectorAll("button")) other.disabled = true;
+    button.classList.add("chosen");
+    box.focus({ preventScroll: true });
+  }
+
+  function optionButtons(options) {
+    const group = make("div", "choices");
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", words.choose);
+    group.append(make("p", "", words.choose));
+    options.forEach((option, index) => {
+      const button = make("button");
+      button.type = "button";
+      button.append(make("span", "number", `${index + 1}.`), option.label);
+      button.addEventListener("click", () => { pick(group, button); say(String(index + 1)); });
+      group.append(button);
+    });
+    return group;
+  }
+
+  function rating() {
+    const group = make("div", "rate");
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", words.rate);
+    group.append(make("span", "", words.rate));
+    for (const word of [words.helpful, words.not_helpful]) {
+      const button = make("button", "", word);
+      button.type = "button";
+      button.addEventListener("click", () => { pick(group, button); say(word); });
+      group.append(button);
+    }
+    return group;
+  }
+
+  function message(author, text) {
+    const article = make("article", "message " + author);
+    article.append(make("h2", "who", words[author] || words.bot));
+    article.append(withLinks(make("p", "bubble"), text));
+    return article;
+  }
+
+  // Only the last answer can still be chosen from or rated.
+  function retire() {
+    for (const group of log.querySelectorAll(".message .choices, .message .rate")) {
+      if (!group.querySelector(".chosen")) group.remove();
+      else for (const button of group.querySelectorAll("button")) button.disabled = true;
+    }
+  }
+
+  function show(element) {
+    const near = log.scrollHeight - log.scrollTop - log.clientHeight < 160;
+    if (thinking) log.insertBefore(element, thinking); else log.append(element);
+    starters.hidden = true;
+    const own = element.classList.contains("citizen");
+    if (restoring) log.scrollTop = log.scrollHeight;
+    else if (own) log.scrollTo({ top: log.scrollHeight });
+    else if (near) log.scrollTo({ top: Math.max(0, element.offsetTop - log.offsetTop - 60) });
+  }
+
+  // ---- Receiving
+
+  function receive(item) {
+    if (!isNewer(item.id)) return;
+    cursor = item.id;
+    seenAny = true;
+    if (item.author === "citizen") {
+      forget(item.message_id);
+      const known = mine.get(item.message_id);
+      if (known) { known.querySelector(".note")?.remove(); return; }
+      retire();
+      const element = message("citizen", item.text);
+      mine.set(item.message_id, element);
+      show(element);
+      return;
+    }
+    retire();
+    const element = message(item.author, item.text);
+    const payload = item.payload || {};
+    for (const one of (payload.sources || []).slice(0, 3)) if (one.title) element.append(card(one));
+    const options = (payload.options || []).filter((option) => option.label);
+    if (options.length) element.append(optionButtons(options));
+    if (payload.status === "answered") element.append(rating());
+    show(element);
+  }
+
+  function isNewer(id) {
+    const [a, b] = id.split("-").map(Number), [c, d] = (cursor || "0-0").split("-").map(Number);
+    return a > c || b > d;
+  }
+
+  function receiveState(next) {
+    state = next;
+    drawState();
+  }
+
+  function drawState() {
+    const busy = state.busy && state.owner === "bot";
+    if (busy && !thinking) {
+      thinking = make("p", "thinking");
+      thinking.append(make("i"), words.thinking);
+      log.append(thinking);
+      log.scrollTo({ top: log.scrollHeight });
+    } else if (!busy && thinking) {
+      thinking.remove();
+      thinking = null;
+    }
+    const line = !connected ? words.lost
+      : state.owner === "queue" ? words.queued
+      : state.owner === "staff" ? words.serving : "";
+    if (statusBar.textContent !== line) statusBar.textContent = line;
+    statusBar.hidden = !line;
+    statusBar.classList.toggle("bad", !connected);
+  }
+
+  function online(is) {
+    if (connected !== is) { connected = is; drawState(); }
+    if (is) { failures = 0; flush(); }
+  }
+
+  // The stream first; where it does not get through (some proxies), polling.
+  function listen() {
+    clearTimeout(retryTimer);
+    if (!window.EventSource || failures >= 4) { poll(); return; }
+    source = new EventSource("/api/chat/events?after=" + encodeURIComponent(cursor));
+    source.addEventListener("item", (event) => { receive(JSON.parse(event.data)); });
+    source.addEventListener("state", (event) => {
+      receiveState(JSON.parse(event.data));
+      restoring = false;
+      online(true);
+    });
+    source.onerror = () => { lost(listen); };
+  }
+
+  async function poll() {
+    try {
+      const reply = await fetch("/api/chat/messages?after=" + encodeURIComponent(cursor), { cache: "no-store" });
+      if (!reply.ok) throw new Error(String(reply.status));
+      const news = await reply.json();
+      news.items.forEach(receive);
+      receiveState(news.state);
+      restoring = false;
+      connected = true;
+      drawState();
+      flush();
+      retryTimer = setTimeout(poll, state.busy ? 1000 : 3000);
+    } catch { lost(poll); }
+  }
+
+  function lost(again) {
+    source?.close();
+    source = null;
+    failures += 1;
+    connected = false;
+    drawState();
+    clearTimeout(retryTimer);
+    retryTimer = setTimeout(again, Math.min(1000 * 2 ** Math.min(failures, 4), 10000));
+  }
+
+  // ---- Sending
+
+  function newId() {
+    const bytes = crypto.getRandomValues(new Uint8Array(12));
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  function keep() { store.set(KEY, JSON.stringify(unsent)); }
+
+  function forget(id) {
+    const before = unsent.length;
+    unsent = unsent.filter((one) => one.id !== id);
+    if (unsent.length !== before) keep();
+  }
+
+  function draw(one) {
+    const element = message("citizen", one.text);
+    element.append(make("p", "note", words.sending));
+    mine.set(one.id, element);
+    retire();
+    show(element);
+  }
+
+  function say(text) {
+    const trimmed = text.trim();
+    if (!trimmed) return;
+    const one = { id: newId(), text: trimmed };
+    unsent.push(one);
+    keep();
+    draw(one);
+    flush();
+  }
+
+  function mark(id, text, bad) {
+    const note = mine.get(id)?.querySelector(".note");
+    if (note) { note.textContent = text; note.classList.toggle("bad", bad); }
+  }
+
+  async function flush() {
+    if (posting) return;
+    posting = true;
+    try {
+      while (unsent.length) {
+        const one = unsent[0];
+        const reply = await fetch("/api/chat/messages", {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify({ text: one.text, message_id: one.id }),
+        });
+        if (reply.ok) {
+          forget(one.id);
+          mine.get(one.id)?.querySelector(".note")?.remove();
+        } else if (reply.status === 400) {
+          forget(one.id);
+          mark(one.id, words.refused, true);
+        } else {
+          throw new Error(String(reply.status));
+        }
+      }
+    } catch {
+      for (const one of unsent) mark(one.id, words.unsent, true);
+      setTimeout(flush, 3000);
+    } finally {
+      posting = false;
+    }
+  }
+
+  // ---- Controls
+
+  function grow() {
+    box.style.height = "auto";
+    box.style.height = Math.min(box.scrollHeight + 3, 180) + "px";
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    say(box.value);
+    box.value = "";
+    grow();
+    box.focus();
+  });
+  box.addEventListener("input", grow);
+  box.addEventListener("keydown", (event) => {
+    // Not while an input method is still choosing characters.
+    if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+  });
+  $("human").addEventListener("click", () => say(words.human_says));
+  starters.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (button) { say(button.dataset.say); box.focus({ preventScroll: true }); }
+  });
+
+  function large(on) {
+    document.documentElement.classList.toggle("large", on);
+    $("large").setAttribute("aria-pressed", String(on));
+    grow();
+  }
+  $("large").addEventListener("click", () => {
+    const on = !document.documentElement.classList.contains("large");
+    large(on);
+    store.set("wz_large", on ? "1" : "");
+  });
+  large(store.get("wz_large") === "1");
+
+  window.addEventListener("online", () => { failures = 0; source?.close(); listen(); flush(); });
+  window.addEventListener("offline", () => { connected = false; drawState(); });
+
+  // History first, then what was not sent before a reload.
+  (async () => {
+    try {
+      const reply = await fetch("/api/chat/messages?after=", { cache: "no-store" });
+      const news = await reply.json();
+      news.items.forEach(receive);
+      receiveState(news.state);
+    } catch { /* the stream tries again */ }
+    unsent.filter((one) => !mine.has(one.id)).forEach(draw);
+    listen();
+    flush();
+  })();
+})();

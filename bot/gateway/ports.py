@@ -1,0 +1,50 @@
+"""What the gateway needs from the desk, and the words both sides share."""
+
+from typing import Any, Literal, Protocol
+
+from sqlalchemy.engine import Connection
+
+Owner = Literal["bot", "queue", "staff"]
+
+
+class DeskPort(Protocol):
+    """The part of `desk.service.Desk` that the gateway uses. Called from worker threads."""
+
+    def owner(self, conversation_id: str) -> Owner:
+        """Who owns the conversation. Never called inside a transaction: it may write."""
+        ...
+
+    def record(
+        self,
+        conversation_id: str,
+        author: Any,
+        text: str,
+        payload: dict[str, Any] | None = None,
+        connection: Connection | None = None,
+    ) -> None:
+        """Mirror what the citizen or the bot said."""
+        ...
+
+    def receive(self, conversation_id: str, text: str, connection: Connection | None = None) -> list[str]:
+        """Take what the citizen says while queue or staff own the conversation; texts to tell the citizen.
+
+        Raises:
+            Exception: the bot has it back meanwhile; nothing was logged.
+        """
+        ...
+
+    def open_handoff(
+        self,
+        conversation_id: str,
+        reason: Any,
+        department: str | None,
+        question: str,
+        answer_id: str | None = None,
+    ) -> Any:
+        """Put the conversation into the queue; idempotent while one is open."""
+        ...
+
+
+def conversation_id(channel: str, citizen: str) -> str:
+    """`<channel>:<citizen>`, which is also Rasa's sender id."""
+    return f"{channel}:{citizen}"

@@ -1,0 +1,126 @@
+"""Rasa's REST channel and tracker, over HTTP on loopback."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+
+class RasaAway(Exception):
+    """Rasa did not take the message or did not answer in time; trying again later may help."""
+
+
+@dataclass(frozen=True)
+class BotMessage:
+    """One message of the bot. `payload` is the Answer, where there is one."""
+
+    text: str
+    payload: dict[str, Any] | None = None
+
+
+class RasaClient:
+    """
+    Args:
+        base_url: where Rasa listens.
+        token: Rasa's `--auth-token`, sent as a query parameter.
+        timeout: seconds one turn may take.
+        transport, sync_transport: for tests, instead of the network.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: str = "",
+        timeout: float = 20.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+        sync_transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._params = {"token": token} if token else {}
+        self._timeout = httpx.Timeout(timeout, connect=3.0)
+        self._transport = transport
+        self._sync_transport = sync_transport
+        self._client: httpx.AsyncClient | None = None
+
+    async def say(self, conversation_id: str, text: str) -> list[BotMessage]:
+        """Give Rasa one message of a citizen and return what the bot says.
+
+        Raises:
+            RasaAway: it could not be reached, took too long, or answered with an error.
+        """
+        body = {"sender": conversation_id, "message": text}
+        try:
+            reply = await self._http().post("/webhooks/rest/webhook", json=body, params=self._params)
+            if reply.status_code != 200:
+                raise RasaAway(f"Rasa answered {reply.status_code}")
+            messages = reply.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise RasaAway(f"{type(error).__name__}: {error}") from error
+        if not isinstance(messages, list):
+            raise RasaAway("Rasa answered with something that is not a list of messages")
+        return pair(messages)
+
+    def restart(self, conversation_id: str) -> None:
+        """Make the dialogue start anew, with a clean context. Blocking: call it from a thread.
+
+        Raises:
+            RasaAway: it could not be done; the caller has to try again.
+        """
+        path = f"/conversations/{quote(conversation_id, safe='')}/tracker/events"
+        try:
+            with httpx.Client(
+                base_url=self._base_url,
+                timeout=self._timeout,
+                transport=self._sync_transport,
+                trust_env=False,
+            ) as client:
+                reply = client.post(path, json={"event": "restart"}, params=self._params)
+        except httpx.HTTPError as error:
+            raise RasaAway(f"{type(error).__name__}: {error}") from error
+        if reply.status_code != 200:
+            raise RasaAway(f"Rasa answered {reply.status_code} to a restart")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+
+    def _http(self) -> httpx.AsyncClient:
+        if self._client is None:
+            self._client = httpx.AsyncClient(
+                base_url=self._base_url,
+                timeout=self._timeout,
+                transport=self._transport,
+                trust_env=False,
+                limits=httpx.Limits(max_connections=64, max_keepalive_connections=32),
+            )
+        return self._client
+
+
+def pair(messages: list[Any]) -> list[BotMessage]:
+    """Put together again what Rasa's REST channel takes apart.
+
+    One utterance with `text` and `custom` arrives as one message for each paragraph of its text (split at
+    blank lines) and one with `custom` alone (`rasa/core/channels/channel.py`, `send_response` and
+    `CollectingOutputChannel`). The Answer holds the text, so it says how many paragraphs belong to it.
+    """
+    paired: list[BotMessage] = []
+    loose: list[str] = []
+    for message in messages:
+        if not isinstance(message, dict):
+            continue
+        text, payload = message.get("text"), message.get("custom")
+        if isinstance(text, str) and text.strip():
+            loose.append(text.strip())
+        if isinstance(payload, dict):
+            whole = payload.get("text")
+            if isinstance(whole, str) and whole.strip():
+                own = len(whole.strip().split("\n\n"))
+                paired += [BotMessage(part) for part in loose[: max(0, len(loose) - own)]]
+                paired.append(BotMessage(whole.strip(), payload))
+            else:
+                paired.append(BotMessage("\n\n".join(loose), payload))
+            loose = []
+    return paired + [BotMessage(part) for part in loose]

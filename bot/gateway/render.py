@@ -1,0 +1,85 @@
+"""An Answer as plain text: the text, its sources under it, options numbered."""
+
+from typing import Any
+
+from bot.gateway.texts import Texts, load_texts
+
+MAX_SOURCES = 3
+
+
+class Renderer:
+    """
+    Args:
+        texts: the gateway's texts (`render.…`).
+    """
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    def render(self, text: str, payload: dict[str, Any] | None, links: bool = False) -> str:
+        """What a citizen reads where only text can be shown.
+
+        Args:
+            text: what the bot said.
+            payload: the Answer, if there is one.
+            links: write addresses as `<a href>`, which WeChat shows; else as they are.
+        """
+        blocks = [text.strip()]
+        if payload:
+            blocks.append("\n".join(self._options(payload)))
+            blocks.append("\n".join(self._sources(payload, links)))
+        return "\n\n".join(block for block in blocks if block)
+
+    def date(self, iso: str) -> str:
+        """`2024-01-01` as 2024年1月1日; anything else as it is."""
+        parts = iso.split("-")
+        if len(parts) != 3 or not all(part.isdigit() for part in parts):
+            return iso
+        year, month, day = (int(part) for part in parts)
+        return self._texts.say("render.date", year=year, month=month, day=day)
+
+    def _options(self, payload: dict[str, Any]) -> list[str]:
+        options = [option for option in payload.get("options") or [] if option.get("label")]
+        if not options:
+            return []
+        lines = [
+            self._texts.say("render.option", number=number, label=option["label"])
+            for number, option in enumerate(options, start=1)
+        ]
+        return [*lines, self._texts.say("render.choose", count=len(options))]
+
+    def _sources(self, payload: dict[str, Any], links: bool) -> list[str]:
+        lines: list[str] = []
+        for source in payload.get("sources") or []:
+            line = self._source(source, links)
+            if line and line not in lines:
+                lines.append(line)
+            if len(lines) == MAX_SOURCES:
+                break
+        return lines
+
+    def _source(self, source: dict[str, Any], links: bool) -> str:
+        title = str(source.get("title") or "").strip()
+        if not title:
+            return ""
+        key = "render.faq_title" if source.get("kind") == "faq" else "render.title"
+        words = title if title.startswith("《") else self._texts.say(key, title=title)
+        if source.get("doc_number"):
+            words += self._texts.say("render.doc_number", number=source["doc_number"])
+        words += str(source.get("article") or "")
+        for name in ("effective_from", "effective_to"):
+            if source.get(name):
+                words += self._texts.say(f"render.{name}", date=self.date(str(source[name])))
+        line = self._texts.say("render.source", source=words)
+        url = str(source.get("url") or "")
+        if not url.startswith(("http://", "https://")):
+            return line
+        if not links:
+            return f"{line}\n{url}"
+        address = url.replace('"', "%22").replace("<", "%3C").replace(">", "%3E")
+        return f'{line} <a href="{address}">{self._texts.say("render.link")}</a>'
+
+
+def render(answer: dict[str, Any]) -> str:
+    """An Answer as plain text, in the gateway's own words."""
+    return Renderer(load_texts()).render(str(answer.get("text") or ""), answer)

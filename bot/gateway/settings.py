@@ -1,0 +1,67 @@
+"""What the gateway is told from outside. It reads no environment by itself."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+WeChatMode = Literal["plain", "compatible", "secure"]
+
+
+@dataclass(frozen=True)
+class WeChatSettings:
+    """One official account.
+
+    Args:
+        mode: `plain`, `compatible` or `secure`, as chosen in the platform's console.
+        customer_messages: whether the account may send customer messages (verified accounts).
+        timestamp_window: seconds a signed request stays valid.
+        reply_within: seconds until a request is answered without the answer; the platform waits 5.
+        hold_for: seconds the first two tries are held when no customer message can be sent. A reply of
+            `success` would end the platform's retries, so the platform has to run into its own 5 seconds.
+        retry_window: seconds in which the same message counts as the platform's retry.
+        tries: requests the platform makes in all.
+        max_body: bytes of a callback body.
+    """
+
+    token: str
+    appid: str = ""
+    secret: str = ""
+    aes_key: str = ""
+    mode: WeChatMode = "secure"
+    api_base: str = "https://api.weixin.qq.com"
+    customer_messages: bool = False
+    timestamp_window: float = 300.0
+    reply_within: float = 4.2
+    hold_for: float = 5.6
+    retry_window: float = 30.0
+    tries: int = 3
+    max_body: int = 64 * 1024
+
+
+@dataclass(frozen=True)
+class GatewaySettings:
+    """
+    Args:
+        city: the city's name, for the page's title and the texts.
+        wechat: the official account; None where there is none.
+        max_chars: longest message of a citizen.
+        concurrency: messages worked on at the same time (each citizen's one by one).
+        give_up_after: seconds until a message Rasa does not take is answered with an error and a handoff.
+        backoff: first pause after a failure, doubled up to `backoff_max`.
+        poll_every: seconds between looks for new outbox rows (replies of staff become visible by it).
+        max_waiting: unanswered messages one visitor of the web page may have.
+        secure_cookie: send the visitor's cookie over HTTPS only.
+        send_after_error: seconds until a failed customer message is tried again, doubled each time.
+    """
+
+    city: str
+    wechat: WeChatSettings | None = None
+    max_chars: int = 500
+    concurrency: int = 16
+    give_up_after: float = 600.0
+    backoff: float = 0.5
+    backoff_max: float = 15.0
+    poll_every: float = 0.4
+    max_waiting: int = 20
+    secure_cookie: bool = False
+    send_after_error: float = 10.0
+    channels: frozenset[str] = field(default=frozenset({"wechat", "web", "terminal"}))

@@ -1,0 +1,89 @@
+"""The gateway's tables. Times are epoch seconds (UTC), because they are compared."""
+
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+metadata = MetaData()
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("dedup_key", String(200), nullable=False, unique=True),
+    Column("conversation_id", String(200), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("citizen", String(160), nullable=False),
+    # text | too_long | subscribe | unsubscribe | unsupported
+    Column("kind", String(20), nullable=False),
+    Column("text", Text, nullable=False),
+    # waiting | done
+    Column("status", String(10), nullable=False),
+    # why it is done: answered | to_desk | gave_up | continued | notice | nothing
+    Column("outcome", String(20)),
+    # how often the platform sent it
+    Column("tries", Integer, nullable=False),
+    Column("received_at", Float, nullable=False),
+    Column("done_at", Float),
+    # until then a callback may still carry the answer; nobody else sends it before
+    Column("reply_until", Float, nullable=False),
+    # the passive reply that was handed to the platform, word for word, for its retries
+    Column("reply", Text),
+    # 1: the citizen was told that the answer comes later
+    Column("noticed", Integer, nullable=False),
+    Index("ix_inbox_status", "status", "id"),
+    Index("ix_inbox_conversation", "conversation_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("conversation_id", String(200), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("citizen", String(160), nullable=False),
+    # the message it answers; none for a staff reply
+    Column("inbox_id", Integer, ForeignKey("inbox.id")),
+    # bot | staff | system
+    Column("author", String(10), nullable=False),
+    Column("text", Text, nullable=False),
+    # the Answer as JSON, where there is one
+    Column("payload", Text),
+    # 0, 1, …: the part of a text that was too long for one message
+    Column("part", Integer, nullable=False),
+    # pending | sending | delivered | dropped; pull: the page fetches it by id
+    Column("status", String(10), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("delivered_at", Float),
+    # reply | customer_message
+    Column("delivered_by", String(20)),
+    Column("attempts", Integer, nullable=False),
+    Column("next_try_at", Float, nullable=False),
+    Column("error", Text),
+    Index("ix_outbox_conversation", "conversation_id", "id"),
+    Index("ix_outbox_status", "status", "next_try_at"),
+    sqlite_autoincrement=True,
+)
+
+citizens = Table(
+    "citizens",
+    metadata,
+    Column("conversation_id", String(200), primary_key=True),
+    Column("channel", String(20), nullable=False),
+    Column("citizen", String(160), nullable=False),
+    Column("first_seen", Float, nullable=False),
+    Column("last_seen", Float, nullable=False),
+    # 1 follows, 0 no longer; null where the channel knows no following
+    Column("followed", Integer),
+    Column("followed_changed_at", Float),
+)
+
+callback_nonces = Table(
+    "callback_nonces",
+    metadata,
+    # sha256 of what the signature covers
+    Column("digest", String(64), primary_key=True),
+    # the message it was first used for
+    Column("used_for", String(200), nullable=False),
+    Column("seen_at", Float, nullable=False),
+    Index("ix_callback_nonces_seen", "seen_at"),
+)

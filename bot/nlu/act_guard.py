@@ -1,0 +1,86 @@
+"""Last in the pipeline: believes the classifier's dialogue act only where the words bear it out.
+
+A missed act costs a citizen one search; a question taken for an act costs the answer. So what is not clearly
+an act is a question, except the few acts whose words leave no doubt, above all an emergency.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+
+from bot.nlu import lexicon
+
+QUESTION = "ask_question"
+
+
+def certain_act(text: str) -> str | None:
+    """The act that the words settle by themselves, or None.
+
+    Args:
+        text: the normalised message.
+    """
+    for certainty in lexicon.load().certain:
+        if certainty.cue.search(text) and not (certainty.unless and certainty.unless.search(text)):
+            return certainty.intent
+    return None
+
+
+def bears_out(act: str, text: str) -> bool:
+    """Whether the words of a normalised message allow it to be this act and nothing more."""
+    words = lexicon.load()
+    rule = words.acts.get(act)
+    if rule is None:
+        return True
+    if (rule.needs and not rule.needs.search(text)) or (rule.unless and rule.unless.search(text)):
+        return False
+    rest = rule.phrases.sub("", text) if rule.phrases else text
+    if not rule.curious and words.asking.search(rest):
+        return False
+    return rule.rest is None or len(words.filler.sub("", rest)) <= rule.rest
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+class DialogueActGuard(GraphComponent, IntentClassifier):
+    """Settles certain acts and turns doubtful ones into questions."""
+
+    @classmethod
+    def required_components(cls) -> list[type]:
+        """A classifier has to speak first."""
+        return [IntentClassifier]
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> DialogueActGuard:
+        """Create the component (see the parent class)."""
+        return cls()
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
+        """The lexicon stands outside the configuration and changes the result."""
+        return lexicon.fingerprint()
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Correct the predicted intent of each message where the words say otherwise."""
+        for message in messages:
+            text = message.get(TEXT) or ""
+            predicted = (message.get(INTENT) or {}).get(INTENT_NAME_KEY)
+            intent = certain_act(text)
+            if intent is None and predicted is not None and not bears_out(predicted, text):
+                intent = QUESTION
+            if intent is not None and intent != predicted:
+                verdict = {INTENT_NAME_KEY: intent, PREDICTED_CONFIDENCE_KEY: 1.0}
+                message.set(INTENT, verdict, add_to_output=True)
+        return messages

@@ -1,0 +1,26 @@
+"""Human staff: who owns a conversation, the queue, replies, accounts and the staff's pages."""
+
+from desk.accounts import Accounts
+from desk.api import build_api
+from desk.errors import BotOwnsConversation, DeskError
+from desk.pages import build_pages
+from desk.records import Conversation, Handoff, HandoffReceipt, Owner, Reason, Role, StaffMember
+from desk.service import Desk
+from desk.tables import metadata
+
+__all__ = [
+    "Accounts",
+    "BotOwnsConversation",
+    "Conversation",
+    "Desk",
+    "DeskError",
+    "Handoff",
+    "HandoffReceipt",
+    "Owner",
+    "Reason",
+    "Role",
+    "StaffMember",
+    "build_api",
+    "build_pages",
+    "metadata",
+]

@@ -1,0 +1,99 @@
+"""The log of a conversation: what staff read to understand what was said before them."""
+
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.engine import Connection
+
+from desk.database import insert_missing
+from desk.records import Author, Message, moment
+from desk.tables import conversation_messages as messages
+from desk.tables import conversations, handoffs, staff
+
+BOT_MESSAGES_KEPT = 200
+"""How many messages outside a handoff are kept per conversation; those of a handoff are never dropped."""
+
+
+def touch(connection: Connection, conversation_id: str, at: float) -> int | None:
+    """Note that something happened now, creating the conversation (owned by the bot) if it is new.
+
+    It writes first, so that on SQLite the transaction holds the write lock before it reads anything.
+
+    Returns:
+        The id of the open handoff, if there is one.
+    """
+    same = conversations.c.id == conversation_id
+    found = connection.execute(update(conversations).where(same).values(last_activity_at=at))
+    if found.rowcount == 0:
+        row = {"id": conversation_id, "owner": "bot", "created_at": at, "last_activity_at": at}
+        insert_missing(connection, conversations, row)
+    handoff_id: int | None = connection.execute(select(conversations.c.handoff_id).where(same)).scalar()
+    return handoff_id
+
+
+def append(
+    connection: Connection,
+    conversation_id: str,
+    author: Author,
+    text: str,
+    *,
+    at: float,
+    handoff_id: int | None = None,
+    staff_id: int | None = None,
+    payload: dict[str, Any] | None = None,
+) -> int:
+    """Add one message and return its id; a message of a handoff also marks the handoff as changed."""
+    done = connection.execute(
+        insert(messages).values(
+            conversation_id=conversation_id,
+            handoff_id=handoff_id,
+            author=author,
+            staff_id=staff_id,
+            text=text,
+            payload=payload,
+            at=at,
+        )
+    )
+    message_id: int = done.inserted_primary_key[0]
+    if handoff_id is not None:
+        changed: dict[str, Any] = {"last_message_id": message_id}
+        if author in ("citizen", "staff"):
+            changed["awaiting_reply"] = author == "citizen"
+        connection.execute(update(handoffs).where(handoffs.c.id == handoff_id).values(**changed))
+    return message_id
+
+
+def trim(connection: Connection, conversation_id: str) -> None:
+    """Drop the oldest messages outside a handoff beyond `BOT_MESSAGES_KEPT`."""
+    outside = (messages.c.conversation_id == conversation_id, messages.c.handoff_id.is_(None))
+    newest_dropped = (
+        select(messages.c.id)
+        .where(*outside)
+        .order_by(messages.c.id.desc())
+        .offset(BOT_MESSAGES_KEPT)
+        .limit(1)
+        .scalar_subquery()
+    )
+    connection.execute(delete(messages).where(*outside, messages.c.id <= newest_dropped))
+
+
+def read(connection: Connection, conversation_id: str, limit: int) -> list[Message]:
+    """The last `limit` messages, oldest first."""
+    rows = connection.execute(
+        select(messages, staff.c.display_name)
+        .select_from(messages.outerjoin(staff, staff.c.id == messages.c.staff_id))
+        .where(messages.c.conversation_id == conversation_id)
+        .order_by(messages.c.id.desc())
+        .limit(limit)
+    ).all()
+    return [
+        Message(
+            id=row.id,
+            author=row.author,
+            text=row.text,
+            at=moment(row.at),
+            payload=row.payload,
+            staff_name=row.display_name,
+        )
+        for row in reversed(rows)
+    ]

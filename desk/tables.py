@@ -1,0 +1,117 @@
+"""The desk's tables. Times are `Float` epoch seconds (UTC), because they are compared in queries.
+
+`conversations.owner` is the only place where it is written who owns a conversation; everything that
+changes it does so with a compare-and-set (`desk.ownership`).
+"""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
+
+metadata = MetaData()
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("username", String(64), nullable=False, unique=True),
+    Column("display_name", String(64), nullable=False),
+    Column("password_hash", String(255), nullable=False),
+    Column("department", String(128), nullable=False),
+    Column("role", String(16), nullable=False),  # staff | supervisor | administrator
+    Column("active", Boolean, nullable=False),
+    Column("created_at", Float, nullable=False),
+)
+
+staff_sessions = Table(
+    "staff_sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("staff_id", Integer, ForeignKey("staff.id"), nullable=False, index=True),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False),
+    Column("last_seen_at", Float, nullable=False, index=True),
+)
+
+sign_in_failures = Table(
+    "staff_sign_in_failures",
+    metadata,
+    # Any name that was tried, also one nobody has: a lock must not tell which accounts exist.
+    Column("username", String(64), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", Float, nullable=False),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("owner", String(8), nullable=False),  # bot | queue | staff
+    Column("staff_id", Integer, ForeignKey("staff.id")),
+    Column("handoff_id", Integer),  # the open handoff, if there is one
+    # Set when the bot gets the conversation back, cleared when the dialogue was restarted.
+    Column("restart_due", Boolean, nullable=False, server_default=false()),
+    Column("created_at", Float, nullable=False),
+    Column("last_activity_at", Float, nullable=False),
+)
+
+handoffs = Table(
+    "handoffs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("number", String(20), nullable=False, unique=True),  # 20261123-0007
+    Column("day", String(8), nullable=False),  # the city's calendar day
+    Column("day_sequence", Integer, nullable=False),
+    Column("conversation_id", String(200), ForeignKey("conversations.id"), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("department", String(128), nullable=False),
+    Column("question", Text, nullable=False),
+    Column("answer_id", String(64)),
+    Column("status", String(16), nullable=False),  # queued | claimed | resolved
+    Column("outcome", String(16)),  # resolved | cancelled, once the status is resolved
+    Column("queue_order", Float, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("acknowledged_at", Float),  # when the waiting citizen last read their position
+    Column("claimed_at", Float),
+    Column("claimed_by", Integer, ForeignKey("staff.id")),
+    Column("resolved_at", Float),
+    Column("awaiting_reply", Boolean, nullable=False),
+    Column("last_message_id", Integer, index=True),
+    UniqueConstraint("day", "day_sequence", name="uq_handoffs_day_sequence"),
+    Index("ix_handoffs_status_order", "status", "queue_order", "id"),
+    Index("ix_handoffs_conversation", "conversation_id", "id"),
+    Index(
+        "uq_handoffs_one_open",
+        "conversation_id",
+        unique=True,
+        sqlite_where=text("status <> 'resolved'"),
+        postgresql_where=text("status <> 'resolved'"),
+    ),
+)
+
+conversation_messages = Table(
+    "conversation_messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("conversation_id", String(200), ForeignKey("conversations.id"), nullable=False),
+    Column("handoff_id", Integer),  # the handoff that was open when it was said; none: the bot's part
+    Column("author", String(8), nullable=False),  # citizen | bot | staff | system | note
+    Column("staff_id", Integer, ForeignKey("staff.id")),
+    Column("text", Text, nullable=False),
+    Column("payload", JSON(none_as_null=True)),  # the Answer, for a bot message
+    Column("at", Float, nullable=False),
+    Index("ix_conversation_messages_conversation", "conversation_id", "id"),
+)

@@ -1,0 +1,64 @@
+"""The answers that were given, each with its trace, so that it can be explained, chosen from and rated."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.engine import Engine
+
+from knowledge.answer import Answer
+from knowledge.errors import UnknownAnswer
+from knowledge.tables import answer_feedback, answers
+
+
+class AnswerLog:
+    """Stores and finds answers; every method is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(
+        self, answer: Answer, question: str, conversation_id: str | None, trace: dict[str, Any]
+    ) -> None:
+        """Keep an answer that is about to be given."""
+        row = dict(
+            id=answer.id,
+            conversation_id=conversation_id,
+            question=question,
+            status=answer.status,
+            answer=json.loads(json.dumps(answer.to_dict())),
+            trace=trace,
+            release_id=int(answer.release) if answer.release else None,
+            asked_at=time.time(),
+        )
+        with self._engine.begin() as connection:
+            connection.execute(insert(answers).values(**row))
+
+    def latest(self, conversation_id: str) -> dict[str, Any] | None:
+        """The conversation's last answer as its JSON object, or ``None``."""
+        query = (
+            select(answers.c.answer)
+            .where(answers.c.conversation_id == conversation_id)
+            .order_by(answers.c.asked_at.desc())
+            .limit(1)
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar()
+
+    def explained(self, answer_id: str) -> dict[str, Any]:
+        """An answer with its question, trace and time. Raises UnknownAnswer."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(answers).where(answers.c.id == answer_id)).first()
+        if row is None:
+            raise UnknownAnswer(f"没有编号为 {answer_id} 的答复。")
+        return dict(row._mapping)
+
+    def rate(self, answer_id: str, helpful: bool, comment: str = "") -> None:
+        """Keep a citizen's verdict on an answer. Raises UnknownAnswer."""
+        self.explained(answer_id)
+        row = dict(answer_id=answer_id, helpful=helpful, comment=comment, created_at=time.time())
+        with self._engine.begin() as connection:
+            connection.execute(insert(answer_feedback).values(**row))

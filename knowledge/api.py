@@ -1,0 +1,77 @@
+"""The knowledge service over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from pydantic import BaseModel, Field
+
+from knowledge.errors import NoOptionsPending, OptionOutOfRange, UnknownAnswer
+from knowledge.service import KnowledgeService
+
+
+class Question(BaseModel):
+    """A citizen's question, or the number of an option of the conversation's last ``clarify`` answer."""
+
+    question: str = Field("", max_length=20_000)
+    conversation_id: str | None = Field(None, max_length=255)
+    choice: int | None = None
+
+
+class Feedback(BaseModel):
+    """A citizen's verdict on an answer."""
+
+    helpful: bool
+    comment: str = Field("", max_length=2_000)
+
+
+def router(service: KnowledgeService, require_internal: Callable[[Request], None]) -> APIRouter:
+    """The routes; ``require_internal`` is the dependency that lets only our own processes in.
+
+    Anyone may ask a question; only our own processes may say which conversation it belongs to.
+
+    Handlers are plain functions, so that FastAPI runs them in threads and the event loop stays free.
+    """
+    routes = APIRouter(prefix="/api", tags=["knowledge"])
+    internal = [Depends(require_internal)]
+
+    @routes.post("/answer")
+    def answer(body: Question, request: Request) -> dict[str, Any]:
+        if body.conversation_id is not None:
+            require_internal(request)
+        if body.choice is None:
+            return service.answer(body.question, body.conversation_id).to_dict()
+        if body.conversation_id is None:
+            raise HTTPException(422, "选择选项时需要 conversation_id。")
+        try:
+            return service.choose(body.conversation_id, body.choice).to_dict()
+        except NoOptionsPending as error:
+            raise HTTPException(409, str(error)) from error
+        except OptionOutOfRange as error:
+            raise HTTPException(422, str(error)) from error
+
+    @routes.get("/answers/latest", dependencies=internal)
+    def latest(conversation_id: str) -> dict[str, Any]:
+        found = service.log.latest(conversation_id)
+        if found is None:
+            raise HTTPException(404, "这个会话还没有答复。")
+        return found
+
+    @routes.get("/answers/{answer_id}", dependencies=internal)
+    def explained(answer_id: str) -> dict[str, Any]:
+        try:
+            return service.log.explained(answer_id)
+        except UnknownAnswer as error:
+            raise HTTPException(404, str(error)) from error
+
+    @routes.post("/answers/{answer_id}/feedback", dependencies=internal)
+    def feedback(answer_id: str, body: Feedback) -> dict[str, bool]:
+        try:
+            service.log.rate(answer_id, body.helpful, body.comment)
+        except UnknownAnswer as error:
+            raise HTTPException(404, str(error)) from error
+        return {"ok": True}
+
+    return routes

@@ -1,0 +1,80 @@
+"""The search weights, limits and decision thresholds, read from one YAML file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+DEFAULT_FILE = Path(__file__).with_name("search.yml")
+T = TypeVar("T")
+
+
+class SearchConfigError(ValueError):
+    """The search configuration has an unknown, missing or impossible entry."""
+
+
+@dataclass(frozen=True)
+class RetrievalConfig:
+    """How pieces are cut, found and fused; ``search.yml`` explains each entry."""
+
+    piece_length: int
+    depth: int
+    candidates: int
+    question_dense_weight: float
+    passage_dense_weight: float
+    bigram_weight: float
+    unigram_weight: float
+
+
+@dataclass(frozen=True)
+class DecisionConfig:
+    """When to answer, ask back or decline; ``search.yml`` explains each entry."""
+
+    max_question_length: int
+    answer: float
+    clarify: float
+    margin: float
+    options: int
+    bias: float
+    cosine: float
+    coverage: float
+    question_match: float
+    clause: float
+
+
+@dataclass(frozen=True)
+class SearchConfig:
+    """Everything in ``search.yml``."""
+
+    retrieval: RetrievalConfig
+    decision: DecisionConfig
+
+
+def _section(kind: type[T], data: Any, name: str, path: Path) -> T:
+    if not isinstance(data, dict):
+        raise SearchConfigError(f"{path}：缺少“{name}”一节。")
+    wanted = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    if missing := sorted(wanted - set(data)):
+        raise SearchConfigError(f"{path}：“{name}”一节缺少 {'、'.join(missing)}。")
+    if unknown := sorted(set(data) - wanted):
+        raise SearchConfigError(f"{path}：“{name}”一节有不认识的项目 {'、'.join(unknown)}。")
+    if wrong := sorted(key for key, value in data.items() if not isinstance(value, int | float) or isinstance(value, bool)):
+        raise SearchConfigError(f"{path}：“{name}”一节的 {'、'.join(wrong)} 应为数字。")
+    return kind(**data)
+
+
+def load_search_config(path: Path = DEFAULT_FILE) -> SearchConfig:
+    """Read ``path``. Raises SearchConfigError naming the file, the section and the entry that is wrong."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise SearchConfigError(f"无法读取 {path}：{error}") from error
+    if not isinstance(data, dict):
+        raise SearchConfigError(f"{path}：应有 retrieval 和 decision 两节。")
+    return SearchConfig(
+        retrieval=_section(RetrievalConfig, data.get("retrieval"), "retrieval", path),
+        decision=_section(DecisionConfig, data.get("decision"), "decision", path),
+    )

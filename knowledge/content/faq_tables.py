@@ -1,0 +1,221 @@
+"""Reading FAQ tables, .csv and .xlsx; every mistake is named by row and column."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, islice
+
+from openpyxl.utils.datetime import from_excel
+
+from knowledge.content.cells import clean, split_lines, split_list, unprotect
+from knowledge.content.dates import parse_date
+from knowledge.content.faq_columns import COLUMNS, Column, find_column, is_ignored
+from knowledge.content.html_text import html_to_text, looks_like_html
+from knowledge.content.identifiers import faq_id, is_valid_id
+from knowledge.content.model import Faq
+from knowledge.content.problems import ContentError, Problem, ProblemList
+from knowledge.content.sheets import Row, read_sheets
+
+MAX_BYTES = 50 * 1024 * 1024
+_HEADER_WITHIN = 6
+
+
+@dataclass(frozen=True)
+class FaqTable:
+    """``faqs`` are the good rows, in order; ``rows`` counts the rows that were not blank."""
+
+    faqs: tuple[Faq, ...]
+    problems: tuple[Problem, ...]
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class _Header:
+    row: Row
+    columns: dict[str, int]
+
+    @property
+    def missing(self) -> list[str]:
+        return [column.name for column in COLUMNS if column.required and column.field not in self.columns]
+
+
+def read_faq_table(data: bytes, name: str, max_bytes: int = MAX_BYTES) -> FaqTable:
+    """Read an FAQ table.
+
+    Args:
+        data: a .csv file (UTF-8, UTF-16 or GB18030; comma, semicolon or tab) or an .xlsx file.
+        name: the file's name, for the problems.
+        max_bytes: larger files are refused.
+
+    Returns:
+        The rows without errors, and every problem. Never raises for what the file contains.
+    """
+    problems = ProblemList(name)
+    rows = _Rows(problems)
+    try:
+        if len(data) > max_bytes:
+            raise ContentError("too_large", size=f"{len(data) / 2**20:.1f}", limit=f"{max_bytes / 2**20:g}")
+        if not data:
+            raise ContentError("empty_file")
+        found = _find_table(data, name)
+        if found is None:
+            problems.error("no_columns", 1, known="、".join(column.name for column in COLUMNS))
+        elif found[0].missing:
+            shown = "、".join(cell.strip() for cell in found[0].row.cells if cell.strip())
+            problems.error(
+                "missing_columns", found[0].row.number, missing="、".join(found[0].missing), found=shown
+            )
+        else:
+            _report_columns(found[0], problems)
+            rows.read(*found)
+            if not rows.count:
+                problems.error("no_rows", found[0].row.number)
+    except ContentError as error:
+        values = dict(error.values)
+        row = values.pop("row", 0)
+        problems.error(error.code, row if isinstance(row, int) else 0, **values)
+    return FaqTable(tuple(rows.faqs.values()), tuple(problems.items), rows.count)
+
+
+def _find_table(data: bytes, name: str) -> tuple[_Header, Iterator[Row]] | None:
+    """The first sheet whose header has all required columns; else the header that has the most columns."""
+    best: tuple[_Header, Iterator[Row]] | None = None
+    for sheet in read_sheets(data, name):
+        first = list(islice(sheet, _HEADER_WITHIN))
+        headers = [header for row in first if (header := _header(row)).columns]
+        if not headers:
+            continue
+        header = max(headers, key=lambda each: (-len(each.missing), len(each.columns)))
+        rest = chain((row for row in first if row.number > header.row.number), sheet)
+        if not header.missing:
+            return header, rest
+        if best is None or len(header.columns) > len(best[0].columns):
+            best = header, rest
+    return best
+
+
+def _header(row: Row) -> _Header:
+    columns: dict[str, int] = {}
+    for index, cell in enumerate(row.cells):
+        column = find_column(cell)
+        if column is not None:
+            columns.setdefault(column.field, index)
+    return _Header(row, columns)
+
+
+def _report_columns(header: _Header, problems: ProblemList) -> None:
+    unknown = []
+    for index, cell in enumerate(header.row.cells):
+        column = find_column(cell)
+        if column is None:
+            if cell.strip() and not is_ignored(cell):
+                unknown.append(cell.strip())
+        elif header.columns[column.field] != index:
+            first = header.row.cells[header.columns[column.field]].strip()
+            problems.warning(
+                "duplicate_column", header.row.number, cell.strip(), name=cell.strip(), first=first
+            )
+    if unknown:
+        problems.warning("unknown_columns", header.row.number, names="、".join(unknown))
+
+
+class _Rows:
+    """Reads rows one by one into ``faqs`` and remembers what would be a duplicate."""
+
+    def __init__(self, problems: ProblemList) -> None:
+        self.faqs: dict[str, Faq] = {}
+        self.count = 0
+        self._problems = problems
+        self._row_of_id: dict[str, int] = {}
+        self._row_of_question: dict[str, int] = {}
+
+    def read(self, header: _Header, rows: Iterator[Row]) -> None:
+        width = len(header.row.cells)
+        for row in rows:
+            if not any(cell.strip() for cell in row.cells):
+                continue
+            self.count += 1
+            extra = sum(1 for cell in row.cells[width:] if cell.strip())
+            if extra:
+                self._problems.warning("row_too_wide", row.number, count=extra)
+            self._read_row(header, row)
+
+    def _read_row(self, header: _Header, row: Row) -> None:
+        before = len(self._problems.items)
+        values: dict[str, str] = {}
+        for column in COLUMNS:
+            index = header.columns.get(column.field, len(row.cells))
+            raw = row.cells[index] if index < len(row.cells) else ""
+            if index in row.errors:
+                self._problems.error("cell_error", row.number, column.name, value=raw)
+                continue
+            values[column.field] = self._cell(column, raw, row.number)
+        if any(problem.severity == "error" for problem in self._problems.items[before:]):
+            return
+        start = values["effective_from"] or None
+        end = values["effective_to"] or None
+        if start and end and end < start:
+            self._problems.error("dates_reversed_row", row.number, "失效日期", **{"from": start, "to": end})
+            return
+        self._keep(values, start, end, row.number)
+
+    def _cell(self, column: Column, raw: str, row: int) -> str:
+        text = unprotect(clean(raw)) if column.field != "audience" else unprotect(raw.lstrip())
+        if column.field == "answer" and looks_like_html(text):
+            text = html_to_text(text)
+            if not text:
+                self._problems.error("html_empty", row, column.name)
+                return ""
+        if column.required and not text:
+            self._problems.error("empty_required", row, column.name, column=column.name)
+        elif len(text) > column.limit:
+            length, limit = len(text), column.limit
+            self._problems.error("too_long", row, column.name, column=column.name, length=length, limit=limit)
+        elif text and column.field.startswith("effective_"):
+            date = parse_date(text) or _serial_date(text)
+            if date is None:
+                self._problems.error("bad_date", row, column.name, value=text)
+            return date or ""
+        elif text and column.field == "id" and not is_valid_id(text):
+            self._problems.error("bad_faq_id", row, column.name, value=text)
+        elif text and column.field == "link" and not text.startswith(("http://", "https://")):
+            self._problems.warning("bad_link", row, column.name, value=text)
+        return text
+
+    def _keep(self, values: dict[str, str], start: str | None, end: str | None, row: int) -> None:
+        question = values["standard_question"]
+        identifier = values["id"] or faq_id(question)
+        if identifier in self._row_of_id:
+            code = "duplicate_id" if values["id"] else "duplicate_unnumbered"
+            self._problems.error(code, row, "编号", id=identifier, first=self._row_of_id[identifier])
+            return
+        self._row_of_id[identifier] = row
+        first = self._row_of_question.setdefault(question, row)
+        if first != row:
+            self._problems.warning("duplicate_question", row, "标准问题", first=first)
+        self.faqs[identifier] = Faq(
+            id=identifier,
+            standard_question=question,
+            answer=values["answer"],
+            similar_questions=split_lines(values["similar_questions"]),
+            topic=values["topic"],
+            department=values["department"],
+            region=values["region"],
+            audience=split_list(_clean_list(values["audience"])),
+            basis=split_lines(values["basis"]),
+            link=values["link"],
+            effective_from=start,
+            effective_to=end,
+        )
+
+
+def _clean_list(raw: str) -> str:
+    """A list's cell without control characters; its line ends stay, because they say how it is divided."""
+    return "\n".join(clean(line) for line in raw.split("\n"))
+
+
+def _serial_date(text: str) -> str | None:
+    """A date that Excel keeps as a number of days because the cell was not formatted as a date."""
+    if not (text.isascii() and text.isdigit() and 20_000 <= int(text[:6]) <= 80_000):
+        return None
+    day = from_excel(int(text))
+    return day.date().isoformat() if hasattr(day, "date") else None

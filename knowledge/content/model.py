@@ -1,0 +1,131 @@
+"""What the assistant knows, as plain values: a document, its clauses, and an FAQ.
+
+Dates are ISO strings (``2024-01-31``) or ``None``; other missing facts are empty strings or tuples.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from knowledge.content.display import plain_text
+
+STATUSES = ("现行有效", "已修改", "已废止")
+
+ClauseKind = Literal["preamble", "toc", "heading", "article", "section", "paragraph", "item", "table"]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A policy document. ``body`` is Markdown or plain text, lines end in ``\\n``, no front matter."""
+
+    id: str
+    title: str
+    doc_number: str = ""
+    issuer: str = ""
+    published: str | None = None
+    effective_from: str | None = None
+    effective_to: str | None = None
+    status: str = ""
+    supersedes: tuple[str, ...] = ()
+    superseded_by: str = ""
+    region: str = ""
+    topics: tuple[str, ...] = ()
+    audience: tuple[str, ...] = ()
+    source_url: str = ""
+    body: str = ""
+
+
+@dataclass(frozen=True)
+class Faq:
+    """One question and its approved answer (plain text)."""
+
+    id: str
+    standard_question: str
+    answer: str
+    similar_questions: tuple[str, ...] = ()
+    topic: str = ""
+    department: str = ""
+    region: str = ""
+    audience: tuple[str, ...] = ()
+    basis: tuple[str, ...] = ()
+    link: str = ""
+    effective_from: str | None = None
+    effective_to: str | None = None
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A citable unit of a document.
+
+    ``anchor`` is unique within the document (``第八条``, ``第八条第（二）项``, ``一、（一）``); ``article``
+    is the article's label as written, empty outside articles. ``text`` is verbatim: ``body[start:end]``.
+    ``path`` holds the headings above it, outermost first. ``lead_in`` is what a reader must have read
+    before this part makes sense (an article's opening words); it is empty for whole articles.
+    """
+
+    document_id: str
+    anchor: str
+    kind: ClauseKind
+    text: str
+    start: int
+    end: int
+    path: tuple[str, ...] = ()
+    article: str = ""
+    lead_in: str = ""
+
+    @property
+    def quote(self) -> str:
+        """The text without Markdown signs and comments, for people to read."""
+        return plain_text(self.text)
+
+    @property
+    def retrieval_text(self) -> str:
+        """What is to be found by: the lead-in, then the quote."""
+        return f"{self.lead_in}\n{self.quote}" if self.lead_in else self.quote
+
+
+Content = Document | Faq | Clause
+_TYPES: dict[str, type[Content]] = {"document": Document, "faq": Faq, "clause": Clause}
+
+
+def to_json(item: Content) -> str:
+    """Canonical JSON: sorted keys, no spaces, every field present. Equal items give equal text."""
+    data: dict[str, Any] = {"type": type(item).__name__.lower(), **asdict(item)}
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def from_json(text: str) -> Content:
+    """Read what ``to_json`` wrote.
+
+    Raises:
+        ValueError: not JSON, an unknown type, or fields that are unknown, missing or of the wrong shape.
+    """
+    data = json.loads(text)
+    if not isinstance(data, dict) or data.get("type") not in _TYPES:
+        raise ValueError("not a stored document, faq or clause")
+    cls = _TYPES[data.pop("type")]
+    values = {name: _thaw(cls, name, value) for name, value in data.items()}
+    try:
+        return cls(**values)
+    except TypeError as error:
+        raise ValueError(f"fields do not fit {cls.__name__}: {error}") from error
+
+
+def content_hash(item: Content) -> str:
+    """SHA-256 of the canonical JSON, in hexadecimal."""
+    return hashlib.sha256(to_json(item).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _thaw(cls: type[Content], name: str, value: Any) -> Any:
+    declared = {field.name: str(field.type) for field in fields(cls)}.get(name)
+    if declared is None:
+        raise ValueError(f"{cls.__name__} has no field {name}")
+    if declared.startswith("tuple"):
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise ValueError(f"{name} must be a list of strings")
+        return tuple(value)
+    expected = int if "int" in declared else str
+    if not isinstance(value, expected) and not (value is None and "None" in declared):
+        raise ValueError(f"{name} has the wrong type")
+    return value

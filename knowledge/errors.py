@@ -1,0 +1,35 @@
+"""What the knowledge service can refuse, with texts for people.
+
+    KnowledgeError
+    ├── NothingPublished      no release answers yet
+    ├── UnknownRelease        no release has this number
+    ├── UnknownAnswer         no answer has this id
+    ├── NoOptionsPending      a choice without a question to choose for
+    └── OptionOutOfRange      a choice that was not offered
+"""
+
+from __future__ import annotations
+
+
+class KnowledgeError(Exception):
+    """Base of everything the knowledge service refuses; its text is Chinese and for people."""
+
+
+class NothingPublished(KnowledgeError):
+    """No release has been published yet."""
+
+
+class UnknownRelease(KnowledgeError):
+    """No release has this number."""
+
+
+class UnknownAnswer(KnowledgeError):
+    """No answer has this id, or none was given in this conversation."""
+
+
+class NoOptionsPending(KnowledgeError):
+    """The conversation's last answer offered no options."""
+
+
+class OptionOutOfRange(KnowledgeError):
+    """The chosen number was not among the options offered."""

@@ -1,0 +1,127 @@
+"""Bring content files into the drafts, and write drafts or releases out as content files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from knowledge.content import (
+    Document,
+    Faq,
+    Problem,
+    read_document,
+    read_faq_table,
+    write_document,
+    write_faq_table,
+)
+from knowledge.content.problems import ProblemList
+from knowledge.service import KnowledgeService
+from knowledge.store import ImportCounts, Item
+
+TABLE_SUFFIXES = (".csv", ".xlsx")
+# With those that reading refuses with an explanation: a file left out of a folder is reported, not passed over.
+DOCUMENT_SUFFIXES = (".md", ".markdown", ".txt", ".html", ".htm", ".pdf", ".docx", ".doc", ".wps", ".rtf")
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class ImportReport:
+    """What an import read and what it could not."""
+
+    files: int = 0
+    documents: int = 0
+    faqs: int = 0
+    counts: ImportCounts = field(default_factory=ImportCounts)
+    problems: list[Problem] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def import_paths(
+    service: KnowledgeService, paths: Sequence[Path], progress: Progress | None = None
+) -> ImportReport:
+    """Import files and folders (with what is below them); ``progress(done, total)`` counts files.
+
+    A file or row that cannot be read becomes a problem in the report; everything good beside it is kept. Each file
+    is one transaction.
+    """
+    files = list(_files(paths))
+    report = ImportReport(files=len(files))
+    origin: dict[tuple[str, str], str] = {}
+    for done, path in enumerate(files, 1):
+        items = _read(path, report)
+        for item in items:
+            _warn_of_repetition(item, path, origin, report)
+        if items:
+            report.counts += service.import_items(items)
+        if progress:
+            progress(done, len(files))
+    return report
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Files as given, and of folders those that are content by their names."""
+    known = TABLE_SUFFIXES + DOCUMENT_SUFFIXES
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(
+                found
+                for found in path.rglob("*")
+                if found.is_file() and found.suffix.lower() in known and not found.name.startswith((".", "~$"))
+            )
+        else:
+            yield path
+
+
+def _read(path: Path, report: ImportReport) -> list[Item]:
+    problems = ProblemList(path.name)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        problems.error("file_unreadable", reason=error.strerror or error)
+        report.problems.extend(problems.items)
+        return []
+    items: list[Item]
+    if path.suffix.lower() in TABLE_SUFFIXES:
+        table = read_faq_table(data, path.name)
+        report.problems.extend(table.problems)
+        items = list(table.faqs)
+        report.faqs += len(items)
+    else:
+        result = read_document(data, path.name)
+        report.problems.extend(result.problems)
+        items = [result.document] if result.document else []
+        report.documents += len(items)
+    return items
+
+
+def _warn_of_repetition(item: Item, path: Path, origin: dict[tuple[str, str], str], report: ImportReport) -> None:
+    """Two files of one import with the same id: the later one wins, and the editor is told."""
+    key = ("faq" if isinstance(item, Faq) else "document", item.id)
+    before = origin.setdefault(key, path.name)
+    if before != path.name:
+        problems = ProblemList(path.name)
+        problems.warning("id_repeated", id=item.id, file=before)
+        report.problems.extend(problems.items)
+        origin[key] = path.name
+
+
+def export_items(items: Sequence[Item], folder: Path, table: Literal["csv", "xlsx"]) -> list[Path]:
+    """Write ``documents/<id>.md`` and ``faq.<table>`` below ``folder``; importing them again changes nothing."""
+    written: list[Path] = []
+    documents = folder / "documents"
+    documents.mkdir(parents=True, exist_ok=True)
+    for item in items:
+        if isinstance(item, Document):
+            path = documents / f"{item.id.replace('/', '_')}.md"
+            path.write_text(write_document(item), encoding="utf-8", newline="\n")
+            written.append(path)
+    faqs = [item for item in items if isinstance(item, Faq)]
+    if faqs:
+        path = folder / f"faq.{table}"
+        path.write_bytes(write_faq_table(faqs, table))
+        written.append(path)
+    return written

@@ -1,0 +1,1 @@
+"""Searching pieces of content by meaning and by characters."""

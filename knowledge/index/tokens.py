@@ -1,0 +1,39 @@
+"""Cut text into the tokens of lexical search: character bigrams and unigrams of Chinese, whole words otherwise."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from knowledge.text import normalise
+
+_RUN = re.compile(r"[㐀-䶿一-鿿]+|[a-z0-9]+(?:\.[0-9]+)?")
+
+
+class Tokens(NamedTuple):
+    """The tokens of one text, with repetitions, in order."""
+
+    bigrams: list[str]
+    """Adjacent pairs of each run of Chinese characters; a lone character and a word in other letters stand whole."""
+    unigrams: list[str]
+    """Single Chinese characters."""
+
+
+def tokenise(text: str) -> Tokens:
+    """Tokens of ``text`` after :func:`knowledge.text.normalise`."""
+    pairs: list[str] = []
+    singles: list[str] = []
+    for run in _RUN.findall(normalise(text).lower()):
+        if run[0] < "⿿":
+            pairs.append(run)
+            continue
+        singles.extend(run)
+        pairs.extend([run] if len(run) == 1 else [run[i : i + 2] for i in range(len(run) - 1)])
+    return Tokens(pairs, singles)
+
+
+@lru_cache(maxsize=8192)
+def bigram_set(text: str) -> frozenset[str]:
+    """The distinct bigrams of a short text, kept because candidates are compared again and again."""
+    return frozenset(tokenise(text).bigrams)

@@ -1,0 +1,42 @@
+"""The whole answer policy, readable as one list."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from knowledge.answer import Answer
+from knowledge.pipeline.compose import compose
+from knowledge.pipeline.context import Context
+from knowledge.pipeline.decide import decide
+from knowledge.pipeline.rank import rank
+from knowledge.pipeline.retrieve import retrieve
+from knowledge.pipeline.understand import normalise_question, screen, understand
+from knowledge.pipeline.validity import check_validity
+
+STEPS = (
+    normalise_question,
+    screen,
+    understand,
+    retrieve,
+    rank,
+    check_validity,
+    decide,
+    compose,
+)
+
+
+def run_pipeline(context: Context) -> Answer:
+    """Run the steps until one gives the answer; the last one always does."""
+    started = time.perf_counter()
+    for step in STEPS:
+        begun = time.perf_counter()
+        step(context)
+        context.steps.append(step.__name__)
+        context.timings[step.__name__] = (time.perf_counter() - begun) * 1000
+        if context.answer is not None:
+            break
+    assert context.answer is not None
+    context.timings["total"] = (time.perf_counter() - started) * 1000
+    timings = {name: round(value, 2) for name, value in context.timings.items()}
+    return replace(context.answer, timings_ms=timings, release=str(context.index.release_id))

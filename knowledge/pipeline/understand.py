@@ -1,0 +1,35 @@
+"""Before anything is searched: bring the question to one form, turn away what is no question, read its region."""
+
+from __future__ import annotations
+
+import re
+
+from knowledge.answer import Answer
+from knowledge.pipeline.context import Context
+from knowledge.text import normalise
+from knowledge.texts import text
+
+_CHINESE = re.compile(r"[㐀-䶿一-鿿]")
+_WORDS = re.compile(r"[\w㐀-䶿一-鿿]")
+
+
+def normalise_question(context: Context) -> None:
+    """Simplified, half-width, no control characters; no longer than is searched with."""
+    context.text = normalise(context.question)[: context.config.decision.max_question_length]
+
+
+def screen(context: Context) -> None:
+    """End the run for a message that holds no question in Chinese."""
+    if not _WORDS.search(context.text):
+        context.answer = Answer(status="no_answer", text=text("empty"), reason="empty")
+    elif not _CHINESE.search(context.text):
+        context.answer = Answer(status="no_answer", text=text("not_a_question"), reason="not_a_question")
+
+
+def understand(context: Context) -> None:
+    """Find the region that the question names, among those that the content knows."""
+    for region in sorted(context.index.regions, key=len, reverse=True):
+        short = region.rstrip("市区县")
+        if region in context.text or (len(short) > 1 and short in context.text):
+            context.region = region
+            return

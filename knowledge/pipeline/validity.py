@@ -1,0 +1,36 @@
+"""Only what is in force, and in force here, may answer."""
+
+from __future__ import annotations
+
+from knowledge.pipeline.context import Candidate, Context, Rejection
+from knowledge.source import Source
+
+
+def check_validity(context: Context) -> None:
+    """Move candidates that may not answer today, or not for the citizen's region, to ``rejected``."""
+    kept: list[Candidate] = []
+    for candidate in context.candidates:
+        reason = why_not(candidate.source, context)
+        if reason:
+            context.rejected.append(Rejection(candidate, reason))
+        else:
+            kept.append(candidate)
+    context.candidates = kept
+
+
+def why_not(source: Source, context: Context) -> str | None:
+    """Why a source may not answer, or ``None``. Worked out from its own facts and from those of its successors."""
+    today = context.today.isoformat()
+    if source.status == "已废止":
+        return "repealed"
+    if source.effective_from and source.effective_from > today:
+        return "not_yet"
+    if source.effective_to and source.effective_to < today:
+        return "expired"
+    if source.doc_number:
+        for successor in context.index.successors.get(source.doc_number, ()):
+            if not successor.effective_from or successor.effective_from <= today:
+                return "superseded"
+    if context.region and source.region and source.region not in (context.region, context.index.city):
+        return "region"
+    return None

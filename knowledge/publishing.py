@@ -1,0 +1,74 @@
+"""Make the drafts into a release that answers, in one step that others never see half done."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from knowledge.config import SearchConfig
+from knowledge.embedding import Embedder, EmbeddingCache
+from knowledge.embedding.embedder import Progress
+from knowledge.index.release import FORMAT, ReleaseIndex, build_release_index
+from knowledge.store import ContentStore, Release
+
+
+class Publisher:
+    """Builds the index of a release and lets it answer. Safe across processes: one publication at a time.
+
+    ``home`` holds the indexes (``index/``) and the vectors (``cache/``); both can be rebuilt from the database.
+    """
+
+    def __init__(self, store: ContentStore, embedder: Embedder, config: SearchConfig, home: Path) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._config = config
+        self._indexes = home / "index"
+        self._cache_folder = home / "cache"
+        self._indexes.mkdir(parents=True, exist_ok=True)
+
+    def publish(self, note: str = "", progress: Progress | None = None) -> Release:
+        """Freeze the drafts, index them, then switch. Publishing unchanged drafts again changes nothing."""
+        with self._exclusive():
+            release = self._store.freeze(note)
+            self._build(release, progress)
+            return self._store.activate(release.id)
+
+    def rollback(self, release_id: int, progress: Progress | None = None) -> Release:
+        """Let an earlier release answer again and set the drafts to it. Raises UnknownRelease."""
+        with self._exclusive():
+            release = self._store.release(release_id)
+            self._build(release, progress)
+            self._store.restore_drafts(release_id)
+            return self._store.activate(release_id)
+
+    def open(self, release: Release) -> ReleaseIndex:
+        """The release's index, rebuilt from the database when its folder is missing or of an older format."""
+        if not self.is_built(release):
+            with self._exclusive():
+                self._build(release, None)
+        return ReleaseIndex(self._folder(release), release.id, self._config.retrieval)
+
+    def is_built(self, release: Release) -> bool:
+        """Whether the release's index is on disk."""
+        return self._folder(release).is_dir()
+
+    def _build(self, release: Release, progress: Progress | None) -> None:
+        content = self._store.release_content(release.id)
+        cache = EmbeddingCache(self._cache_folder, self._embedder)
+        build_release_index(self._folder(release), content, cache, self._config.retrieval, progress)
+
+    def _folder(self, release: Release) -> Path:
+        piece = self._config.retrieval.piece_length
+        return self._indexes / f"{release.digest[:16]}-{self._embedder.fingerprint}-{piece}-v{FORMAT}"
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        descriptor = os.open(self._indexes / ".lock", os.O_CREAT | os.O_RDWR)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,106 @@
+"""What an answer can cite: an FAQ or a clause, with the facts that decide whether it may be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from knowledge.content import Document, Faq, split_clauses
+
+Kind = Literal["faq", "clause"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One citable unit of a release. ``text`` is verbatim: an FAQ's answer, or a clause for people to read.
+
+    ``id`` is an FAQ's 编号 or ``document-id#anchor``. ``title`` is the standard question or the document's title.
+    ``status``, ``supersedes`` and ``superseded_by`` are the document's; dates are ISO, ``None`` where open.
+    """
+
+    kind: Kind
+    id: str
+    title: str
+    text: str
+    search_text: str
+    document_id: str = ""
+    doc_number: str = ""
+    article: str = ""
+    path: tuple[str, ...] = ()
+    effective_from: str | None = None
+    effective_to: str | None = None
+    status: str = ""
+    supersedes: tuple[str, ...] = ()
+    superseded_by: str = ""
+    url: str = ""
+    region: str = ""
+    audience: tuple[str, ...] = ()
+    topic: str = ""
+    department: str = ""
+    questions: tuple[str, ...] = ()
+    basis: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Source:
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+        return cls(**values)
+
+
+def faq_source(faq: Faq) -> Source:
+    """The one source that an FAQ is."""
+    return Source(
+        kind="faq",
+        id=faq.id,
+        title=faq.standard_question,
+        text=faq.answer,
+        search_text=f"{faq.standard_question}\n{faq.answer}",
+        effective_from=faq.effective_from,
+        effective_to=faq.effective_to,
+        url=faq.link,
+        region=faq.region,
+        audience=faq.audience,
+        topic=faq.topic,
+        department=faq.department,
+        questions=(faq.standard_question, *faq.similar_questions),
+        basis=faq.basis,
+    )
+
+
+def clause_sources(document: Document) -> Iterator[Source]:
+    """The clauses of a document that can answer something; headings alone cannot."""
+    for clause in split_clauses(document):
+        if clause.kind in ("heading", "toc", "preamble") or not clause.quote.strip():
+            continue
+        yield Source(
+            kind="clause",
+            id=f"{document.id}#{clause.anchor}",
+            title=document.title,
+            text=clause.quote,
+            search_text=clause.retrieval_text,
+            document_id=document.id,
+            doc_number=document.doc_number,
+            article=clause.anchor,
+            path=clause.path,
+            effective_from=document.effective_from,
+            effective_to=document.effective_to,
+            status=document.status,
+            supersedes=document.supersedes,
+            superseded_by=document.superseded_by,
+            url=document.source_url,
+            region=document.region,
+            audience=document.audience,
+            topic="、".join(document.topics),
+            department=document.issuer,
+        )
+
+
+def sources_of(items: Iterable[Document | Faq]) -> list[Source]:
+    """All sources of a release's items, in their order."""
+    sources: list[Source] = []
+    for item in items:
+        sources.extend([faq_source(item)] if isinstance(item, Faq) else clause_sources(item))
+    return sources

@@ -1,0 +1,103 @@
+"""A desk on a real SQLite file in WAL mode, with an outbox table that its replies are put into."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine, event, insert, select
+from sqlalchemy.engine import Connection, Engine
+
+from desk.accounts import Accounts
+from desk.passwords import Cost
+from desk.records import StaffMember
+from desk.service import Desk
+from desk.tables import metadata
+
+outbox_metadata = MetaData()
+outbox = Table(
+    "test_outbox",
+    outbox_metadata,
+    Column("id", Integer, primary_key=True),
+    Column("conversation_id", Text),
+    Column("text", Text),
+)
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is moved. 2026-11-23 09:00 in Shanghai."""
+
+    now: float = 1795395600.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class World:
+    """The desk and everything around it that a test looks at."""
+
+    engine: Engine
+    clock: Clock
+    desk: Desk
+    accounts: Accounts
+    returned: list[str] = field(default_factory=list)
+
+    def delivered(self) -> list[tuple[str, str]]:
+        with self.engine.connect() as connection:
+            rows = connection.execute(select(outbox).order_by(outbox.c.id))
+            return [(row.conversation_id, row.text) for row in rows]
+
+    def staff(self, username: str, name: str = "王敏", **values: str) -> StaffMember:
+        department = values.pop("department", "人力资源和社会保障局")
+        return self.accounts.create(username, PASSWORD, name, department, **values)  # type: ignore[arg-type]
+
+    def said(self, conversation_id: str) -> list[tuple[str, str]]:
+        conversation = self.desk.conversation(conversation_id)
+        return [(said.author, said.text) for said in conversation.messages] if conversation else []
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = create_engine(
+        f"sqlite:///{tmp_path / 'desk.db'}", future=True, connect_args={"check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def _wal(connection, _record) -> None:  # type: ignore[no-untyped-def]
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    metadata.create_all(engine)
+    outbox_metadata.create_all(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def make_world(engine: Engine) -> Callable[..., World]:
+    def make(clock: Callable[[], float] | None = None) -> World:
+        returned: list[str] = []
+
+        def deliver(connection: Connection, conversation_id: str, text: str) -> None:
+            connection.execute(insert(outbox).values(conversation_id=conversation_id, text=text))
+
+        own = Clock()
+        clock = clock or own
+        cheap = Cost(n=2**4, r=8, p=1)
+        return World(
+            engine=engine,
+            clock=own,
+            desk=Desk(engine, None, deliver, returned.append, clock=clock),
+            accounts=Accounts(engine, clock=clock, cost=cheap),
+            returned=returned,
+        )
+
+    return make
+
+
+@pytest.fixture
+def world(make_world: Callable[..., World]) -> World:
+    return make_world()

@@ -1,0 +1,169 @@
+"""The desk in a real browser: from signing in to giving the conversation back, without a reload."""
+
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import sleep, time
+from typing import Any
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from desk.pages import build_pages
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 10_000  # ms
+CITIZEN = "wechat:oQ7xLk3Wf82d"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not Path(CHROMIUM).exists() and not shutil.which("chromium"), reason="no chromium here"
+    ),
+]
+
+
+@pytest.fixture
+def live(make_world: Callable[..., Any]) -> Iterator[tuple[Any, str]]:
+    """The desk's pages on a real port, with a real clock."""
+    world = make_world(time)
+    app = FastAPI()
+    app.include_router(build_pages(world.desk, world.accounts))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not server.started:
+            sleep(0.02)
+        yield world, f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def page(live: tuple[Any, str]) -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    path = CHROMIUM if Path(CHROMIUM).exists() else shutil.which("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1280, "height": 800}, base_url=live[1])
+        page.set_default_timeout(PATIENCE)
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+        yield page
+        browser.close()
+        refused = "the server responded with a status of 4"  # refusals are part of the tests
+        assert [problem for problem in problems if refused not in problem] == []
+
+
+def sign_in(page: Any, username: str = "wang") -> None:
+    page.goto("/console")
+    page.get_by_label("用户名").fill(username)
+    page.get_by_label("密码").fill("correct horse battery")
+    page.get_by_role("button", name="登录").click()
+    page.get_by_role("heading", name="我的会话").wait_for()
+
+
+def test_a_member_of_staff_serves_a_citizen_from_queue_to_return(live: tuple[Any, str], page: Any) -> None:
+    world, _ = live
+    world.staff("wang")
+    sign_in(page)
+    page.get_by_text("现在没有市民在等待").wait_for()
+
+    world.desk.record(CITIZEN, "citizen", "外地户口怎么办居住证？")
+    world.desk.open_handoff(CITIZEN, "complex", "公安局", "外地户口怎么办居住证？")
+    page.get_by_role("link", name="外地户口怎么办居住证？").click()
+    page.get_by_role("button", name="领取", exact=True).click()
+    page.get_by_text("由您接待中").wait_for()
+    assert world.desk.owner(CITIZEN) == "staff"
+
+    box = page.get_by_label("内容", exact=True)
+    box.fill("请带身份证和租房合同到派出所办理。")
+    box.press("Control+Enter")
+    page.locator(".from-staff", has_text="租房合同").wait_for()
+    assert world.delivered() == [(CITIZEN, "请带身份证和租房合同到派出所办理。")]
+    assert box.input_value() == ""
+
+    world.desk.receive(CITIZEN, "合同要备案吗？")
+    page.locator(".from-citizen", has_text="合同要备案吗？").wait_for()
+    page.locator(".lists").get_by_text("待回复").wait_for()
+
+    page.get_by_text("内部备注", exact=True).click()
+    box.fill("已电话问过户政科")
+    page.get_by_role("button", name="保存备注").click()
+    page.locator(".from-note", has_text="已电话问过户政科").wait_for()
+    assert len(world.delivered()) == 1
+
+    page.get_by_text("结束并交还机器人").click()
+    page.get_by_label("处理结果").fill("已答复")
+    page.get_by_role("button", name="确认结束").click()
+    page.get_by_text("本次人工服务已经结束").wait_for()
+    assert world.desk.owner(CITIZEN) == "bot"
+    assert world.returned == [CITIZEN]
+    assert len(world.delivered()) == 2
+
+    page.get_by_role("button", name="退出登录").click()
+    page.get_by_role("button", name="登录").wait_for()
+
+
+def test_who_comes_second_is_told_and_sees_who_was_first(live: tuple[Any, str], page: Any) -> None:
+    world, _ = live
+    world.staff("wang")
+    colleague = world.staff("li", "李强")
+    number = world.desk.open_handoff(CITIZEN, "complaint", None, "路灯坏了").number
+    sign_in(page)
+    page.get_by_role("link", name="路灯坏了").click()
+    page.route("**/console/desk/state*", lambda route: route.abort())  # the news does not get through
+    world.desk.claim(number, colleague)
+    page.get_by_role("button", name="领取", exact=True).click()
+    page.get_by_role("alert").get_by_text("已由 李强 领取").wait_for()
+    page.unroute("**/console/desk/state*")
+    page.locator(".when-other").wait_for()
+
+
+def test_a_draft_note_stays_a_note_when_one_looks_elsewhere(live: tuple[Any, str], page: Any) -> None:
+    world, _ = live
+    member = world.staff("wang")
+    for conversation_id, question in ((CITIZEN, "第一个"), ("web:other", "第二个")):
+        world.desk.claim(world.desk.open_handoff(conversation_id, "complex", None, question).number, member)
+    sign_in(page)
+    page.get_by_role("link", name="第一个").click()
+    page.get_by_text("内部备注", exact=True).click()
+    page.get_by_label("内容", exact=True).fill("别发给市民")
+    page.get_by_role("link", name="第二个").click()
+    page.locator("h1", has_text="第二个").wait_for()
+    assert page.get_by_label("内容", exact=True).input_value() == ""
+    page.get_by_role("link", name="第一个").click()
+    page.locator("h1", has_text="第一个").wait_for()
+    page.get_by_role("button", name="保存备注").click()
+    page.locator(".from-note", has_text="别发给市民").wait_for()
+    assert world.delivered() == []
+
+
+def test_nothing_is_wider_than_the_screen(live: tuple[Any, str], page: Any) -> None:
+    world, _ = live
+    member = world.staff("wang")
+    world.desk.record(CITIZEN, "citizen", "https://example.gov.cn/" + "x" * 300)
+    world.desk.claim(world.desk.open_handoff(CITIZEN, "complex", "长" * 60, "问" * 200).number, member)
+    sign_in(page)
+    for width in (1280, 820, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        for address in ("/console/desk", "/console/desk?c=wechat%3AoQ7xLk3Wf82d"):
+            page.goto(address)
+            page.locator("#lists").wait_for(state="attached")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,0 +1,186 @@
+"""Opening handoffs, their numbers and positions, and what a waiting citizen is told."""
+
+from typing import Any
+
+import pytest
+
+from desk.conversation_log import BOT_MESSAGES_KEPT
+from desk.errors import BadInput, BotOwnsConversation, HandoffClosed
+
+
+def test_a_handoff_is_numbered_within_the_citys_day(world: Any) -> None:
+    # 23:59 and 00:00 in Shanghai are 15:59 and 16:00 UTC: one UTC day, two city days.
+    world.clock.now += 15 * 3600 - 60
+    numbers = [world.desk.open_handoff(f"web:{n}", "complex", None, "问").number for n in "ab"]
+    world.clock.now += 60
+    numbers.append(world.desk.open_handoff("web:c", "complex", None, "问").number)
+    assert numbers == ["20261123-0001", "20261123-0002", "20261124-0001"]
+
+
+def test_opening_again_gives_the_same_handoff_until_it_ends(world: Any) -> None:
+    staff = world.staff("wang")
+    first = world.desk.open_handoff("web:a", "complex", "住建局", "公租房")
+    again = world.desk.open_handoff("web:a", "complaint", "市监局", "别的")
+    assert (first.already_open, again.already_open) == (False, True)
+    assert (again.number, again.department, again.status, again.position) == (
+        first.number,
+        "住建局",
+        "queued",
+        1,
+    )
+    world.desk.claim(first.number, staff)
+    claimed = world.desk.open_handoff("web:a", "complex", None, "公租房")
+    assert (claimed.number, claimed.status, claimed.position) == (first.number, "claimed", 0)
+    world.desk.resolve("web:a", staff)
+    assert world.desk.open_handoff("web:a", "complex", None, "公租房").number != first.number
+
+
+def test_positions_follow_the_order_of_arrival_and_close_up(world: Any) -> None:
+    receipts = [world.desk.open_handoff(f"web:{n}", "complex", None, "问") for n in "abc"]
+    assert [receipt.position for receipt in receipts] == [1, 2, 3]
+    world.desk.claim(receipts[0].number, world.staff("wang"))
+    assert [handoff.conversation_id for handoff in world.desk.queue()] == ["web:b", "web:c"]
+    assert world.desk.latest_handoff("web:c").position == 2
+
+
+def test_a_handoff_without_a_department_goes_to_general_reception(world: Any) -> None:
+    assert world.desk.open_handoff("web:a", "error", "  ", "问").department == "综合受理"
+
+
+def test_a_reason_outside_the_vocabulary_is_refused(world: Any) -> None:
+    with pytest.raises(BadInput, match="asked_for_human"):
+        world.desk.open_handoff("web:a", "bored", None, "问")
+    assert world.desk.owner("web:a") == "bot"
+
+
+def test_staff_count_as_online_while_their_page_is_seen(world: Any) -> None:
+    world.staff("wang")
+    world.staff("li")
+    token = world.accounts.sign_in("wang", "correct horse battery")
+    assert world.accounts.sign_in("wang", "correct horse battery")  # a second browser is the same person
+    world.accounts.sign_in("li", "correct horse battery")
+    assert world.desk.staff_online() == 2
+    world.clock.now += 170
+    world.accounts.session(token)
+    world.clock.now += 60
+    assert world.desk.staff_online() == 1
+    assert world.desk.open_handoff("web:a", "complex", None, "问").staff_online == 1
+
+
+def test_a_waiting_citizen_is_told_the_position_first_and_then_only_now_and_again(world: Any) -> None:
+    world.staff("wang")
+    world.accounts.sign_in("wang", "correct horse battery")
+    for n in "abc":
+        world.desk.open_handoff(f"web:{n}", "complex", None, "问")
+    [first] = world.desk.receive("web:c", "在吗")
+    assert "前面还有 2 人" in first
+    assert "返回" in first
+    assert world.desk.receive("web:c", "在吗？") == []
+    world.clock.now += 301
+    assert len(world.desk.receive("web:c", "还在吗")) == 1
+    assert [text for author, text in world.said("web:c") if author == "citizen"] == [
+        "在吗",
+        "在吗？",
+        "还在吗",
+    ]
+
+
+def test_with_nobody_online_the_citizen_learns_that_and_the_number(world: Any) -> None:
+    number = world.desk.open_handoff("web:a", "complex", None, "问").number
+    [text] = world.desk.receive("web:a", "在吗")
+    assert "没有工作人员在线" in text
+    assert number in text
+
+
+@pytest.mark.parametrize("command", ["返回", " 返回。", "不等了！", "“返回”"])
+def test_a_citizen_who_no_longer_waits_is_back_with_the_bot(world: Any, command: str) -> None:
+    number = world.desk.open_handoff("web:a", "complex", None, "问").number
+    [text] = world.desk.receive("web:a", command)
+    assert "取消排队" in text
+    assert world.desk.owner("web:a") == "bot"
+    assert world.returned == ["web:a"]
+    assert world.desk.queue() == []
+    assert world.desk.latest_handoff("web:a").outcome == "cancelled"
+    with pytest.raises(HandoffClosed, match="取消"):
+        world.desk.claim(number, world.staff("wang"))
+
+
+def test_a_sentence_that_only_contains_the_command_does_not_cancel(world: Any) -> None:
+    world.desk.open_handoff("web:a", "complex", None, "问")
+    world.desk.receive("web:a", "返回户籍地办理可以吗")
+    assert world.desk.owner("web:a") == "queue"
+
+
+def test_while_staff_own_the_conversation_the_system_says_nothing(world: Any) -> None:
+    staff = world.staff("wang")
+    world.desk.claim(world.desk.open_handoff("web:a", "complex", None, "问").number, staff)
+    assert world.desk.receive("web:a", "你好") == []
+    assert world.desk.receive("web:a", "返回") == []
+    assert world.desk.owner("web:a") == "staff"
+    assert world.said("web:a")[-2:] == [("citizen", "你好"), ("citizen", "返回")]
+
+
+def test_a_message_of_a_conversation_the_bot_owns_is_not_swallowed(world: Any) -> None:
+    world.desk.record("web:a", "citizen", "你好")
+    for conversation_id in ("web:a", "web:new"):
+        with pytest.raises(BotOwnsConversation):
+            world.desk.receive(conversation_id, "怎么办身份证")
+    assert world.said("web:a") == [("citizen", "你好")]
+
+
+def test_in_the_callers_transaction_all_happens_or_nothing(world: Any) -> None:
+    world.desk.open_handoff("web:a", "complex", None, "问")
+    with world.engine.connect() as connection, connection.begin() as transaction:
+        world.desk.receive("web:a", "返回", connection)
+        transaction.rollback()
+    assert world.desk.owner("web:a") == "queue"
+    with world.engine.begin() as connection:
+        world.desk.receive("web:a", "返回", connection)
+        assert world.returned == []  # not before the caller's commit
+    assert world.desk.owner("web:a") == "bot"
+    assert world.returned == ["web:a"]
+
+
+def test_the_bots_part_is_bounded_and_a_handoffs_part_is_kept(world: Any) -> None:
+    answer = {"status": "answered", "text": "答", "sources": []}
+    for n in range(BOT_MESSAGES_KEPT + 5):
+        world.desk.record("web:a", "citizen", f"问{n}")
+    said = world.said("web:a")
+    assert (len(said), said[0][1]) == (BOT_MESSAGES_KEPT, "问5")
+    staff = world.staff("wang")
+    world.desk.claim(world.desk.open_handoff("web:a", "complex", None, "问").number, staff)
+    world.desk.reply("web:a", staff, "您好")
+    world.desk.resolve("web:a", staff)
+    for n in range(BOT_MESSAGES_KEPT):
+        world.desk.record("web:a", "bot", f"答{n}", answer)
+    said = world.said("web:a")
+    assert ("staff", "您好") in said
+    assert ("citizen", "问204") not in said
+    assert world.desk.conversation("web:a").messages[-1].payload == answer
+
+
+def test_only_the_citizens_and_the_bots_words_are_mirrored(world: Any) -> None:
+    with pytest.raises(BadInput, match="staff"):
+        world.desk.record("web:a", "staff", "冒充")
+
+
+def test_every_change_is_news_to_the_pages(world: Any) -> None:
+    staff = world.staff("wang")
+    seen = [world.desk.last_change()]
+
+    def changed() -> bool:
+        seen.append(world.desk.last_change())
+        return seen[-1] > seen[-2]
+
+    number = world.desk.open_handoff("web:a", "complex", None, "问").number
+    assert changed()
+    world.desk.receive("web:a", "在吗")
+    assert changed()
+    world.desk.claim(number, staff)
+    assert changed()
+    world.desk.note("web:a", staff, "查一下")
+    assert changed()
+    world.desk.resolve("web:a", staff)
+    assert changed()
+    world.desk.record("web:b", "citizen", "与坐席无关")
+    assert not changed()

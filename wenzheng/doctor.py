@@ -1,0 +1,155 @@
+"""Examine an installation: versions, ports, disk, models, index, processes."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import httpx
+
+from wenzheng import dialogue
+from wenzheng.database import migrate, open_engine
+from wenzheng.parts import build_knowledge
+from wenzheng.settings import Settings
+
+DISK_NEEDED = 2 * 1024**3  # bytes: models, indexes and a day of logs of a city
+_PACKAGES = ("rasa", "tensorflow", "torch", "sentence-transformers", "faiss-cpu", "tantivy")
+_MARKS = {"ok": "✓", "warning": "！", "error": "✗"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing examined; an ``error`` keeps the assistant from answering, a ``warning`` does not."""
+
+    subject: str
+    level: Literal["ok", "warning", "error"]
+    text: str
+
+    @property
+    def mark(self) -> str:
+        return _MARKS[self.level]
+
+    def to_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def port_taken(port: int) -> bool:
+    """Whether something listens on a loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def health(settings: Settings) -> dict[str, Any] | None:
+    """What the running web process says of itself, or ``None`` when none answers."""
+    try:
+        with httpx.Client(trust_env=False, timeout=5) as client:
+            return dict(client.get(f"{settings.base_url}/health").json())
+    except (httpx.HTTPError, ValueError):
+        return None
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """All findings, in order. An examination that fails is itself a finding."""
+    findings: list[Finding] = []
+    for look in (_versions, _disk, _database, _embedding_model, _dialogue_model, _processes, _wechat):
+        try:
+            findings.extend(look(settings))
+        except Exception as error:
+            findings.append(Finding(_SUBJECTS[look], "error", f"检查时出错：{type(error).__name__}：{error}"))
+    return findings
+
+
+def _versions(settings: Settings) -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info[:2] == (3, 11):
+        yield Finding("Python", "ok", version)
+    else:
+        yield Finding("Python", "error", f"{version}，需要 CPython 3.11。请运行 make setup。")
+    try:
+        found = [f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES]
+        yield Finding("依赖", "ok", "，".join(found))
+    except importlib.metadata.PackageNotFoundError as error:
+        yield Finding("依赖", "error", f"缺少 {error.name}。请运行 make setup。")
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    settings.home_dir.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(settings.home_dir).free
+    text = f"{settings.home_dir} 所在磁盘剩余 {free / 1024**3:.1f} GB"
+    enough = free >= DISK_NEEDED
+    yield Finding("磁盘", "ok" if enough else "error", text if enough else f"{text}，至少需要 2 GB。")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    engine = open_engine(settings.database)
+    migrate(engine)
+    service = build_knowledge(settings, engine)
+    yield Finding("数据库", "ok", engine.url.render_as_string(hide_password=True))
+    current = service.store.current_id()
+    if current is None:
+        yield Finding("内容", "error", "还没有发布。导入并发布：wenzheng kb import 路径 --publish")
+        return
+    release = service.store.release(current)
+    built = service.index_is_built(release)
+    index = "索引已建立" if built else "索引将在下次提问时重建"
+    text = f"当前版本 {release.id}：政策文件 {release.documents} 份，问答 {release.faqs} 条，{index}"
+    yield Finding("内容", "ok" if built else "warning", text)
+
+
+def _embedding_model(settings: Settings) -> Iterator[Finding]:
+    if settings.embedding_model != "bundled":
+        yield Finding("向量模型", "ok", settings.embedding_model)
+        return
+    folder = settings.models / "multilingual-e5-small"
+    if (folder / "modules.json").is_file():
+        yield Finding("向量模型", "ok", f"自带模型已解包：{folder}")
+    else:
+        yield Finding("向量模型", "warning", "自带模型尚未解包，首次使用时会自动解包（约 20 秒）。")
+
+
+def _dialogue_model(settings: Settings) -> Iterator[Finding]:
+    path = dialogue.model_path(settings)
+    if path.is_file():
+        yield Finding("对话模型", "ok", str(path))
+    else:
+        yield Finding("对话模型", "warning", "尚未用现在的数据训练。wenzheng up 会自动训练，或运行 wenzheng train。")
+
+
+def _processes(settings: Settings) -> Iterator[Finding]:
+    report = health(settings)
+    if report is None:
+        if port_taken(settings.port):
+            text = f"端口 {settings.port} 被别的程序占用。请停止它，或设置 WENZHENG_PORT。"
+            yield Finding("进程", "error", text)
+        else:
+            yield Finding("进程", "warning", "没有在运行。启动：make run")
+        return
+    for name, part in report["parts"].items():
+        yield Finding(f"进程 {name}", "ok" if part["ok"] else "error", part["text"])
+
+
+def _wechat(settings: Settings) -> Iterator[Finding]:
+    if not settings.wechat_token:
+        yield Finding("微信", "warning", "未接入：没有设置 WENZHENG_WECHAT_TOKEN。")
+    elif settings.wechat_mode != "plain" and not (settings.wechat_aes_key and settings.wechat_appid):
+        text = f"{settings.wechat_mode} 模式需要 WENZHENG_WECHAT_AES_KEY 和 WENZHENG_WECHAT_APPID。"
+        yield Finding("微信", "error", text)
+    else:
+        yield Finding("微信", "ok", f"{settings.wechat_mode} 模式，回调路径 /wechat")
+
+
+_SUBJECTS: dict[Callable[[Settings], Iterator[Finding]], str] = {
+    _versions: "版本",
+    _disk: "磁盘",
+    _database: "数据库",
+    _embedding_model: "向量模型",
+    _dialogue_model: "对话模型",
+    _processes: "进程",
+    _wechat: "微信",
+}

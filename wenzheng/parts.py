@@ -1,0 +1,76 @@
+"""Build each part from the settings: the one place where they are wired."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.engine import Connection, Engine
+
+from bot.gateway.rasa_client import RasaClient
+from bot.gateway.service import Gateway
+from bot.gateway.settings import GatewaySettings, WeChatSettings
+from bot.gateway.texts import load_texts
+from desk import Accounts, Desk
+from knowledge.config import DEFAULT_FILE, load_search_config
+from knowledge.embedding import SentenceTransformerEmbedder
+from knowledge.service import KnowledgeService
+from wenzheng.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The services of the web process."""
+
+    knowledge: KnowledgeService
+    desk: Desk
+    accounts: Accounts
+    gateway: Gateway
+
+
+def build_embedder(settings: Settings) -> SentenceTransformerEmbedder:
+    """The configured embedding model; it is loaded at its first use."""
+    return SentenceTransformerEmbedder(
+        settings.embedding_model,
+        settings.models,
+        query_prefix=settings.embedding_query_prefix,
+        passage_prefix=settings.embedding_passage_prefix,
+        precision=settings.embedding_precision,
+    )
+
+
+def build_knowledge(settings: Settings, engine: Engine) -> KnowledgeService:
+    """The knowledge service on ``engine``."""
+    config = load_search_config(settings.search_config or DEFAULT_FILE)
+    return KnowledgeService(engine, settings.home_dir, build_embedder(settings), config)
+
+
+def build_accounts(engine: Engine) -> Accounts:
+    """The staff's accounts on ``engine``."""
+    return Accounts(engine)
+
+
+def build_parts(settings: Settings, engine: Engine) -> Parts:
+    """All services. The desk puts replies of staff into the gateway's outbox, in its own transaction."""
+    rasa = RasaClient(settings.rasa_url, settings.token)
+
+    def deliver(connection: Connection, conversation_id: str, text: str) -> None:
+        gateway.deliver(connection, conversation_id, text)
+
+    desk = Desk(engine, None, deliver, rasa.restart)
+    gateway = Gateway(engine, desk, rasa, _gateway_settings(settings), load_texts(city=settings.city))
+    return Parts(build_knowledge(settings, engine), desk, build_accounts(engine), gateway)
+
+
+def _gateway_settings(settings: Settings) -> GatewaySettings:
+    wechat = None
+    if settings.wechat_token:
+        wechat = WeChatSettings(
+            token=settings.wechat_token,
+            appid=settings.wechat_appid,
+            secret=settings.wechat_secret,
+            aes_key=settings.wechat_aes_key,
+            mode=settings.wechat_mode,
+            api_base=settings.wechat_api_base,
+            customer_messages=settings.wechat_customer_messages,
+        )
+    return GatewaySettings(city=settings.city, wechat=wechat, secure_cookie=settings.secure_cookies)

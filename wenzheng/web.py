@@ -1,0 +1,126 @@
+"""The web process: gateway, desk, knowledge and their pages in one FastAPI application."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import uvicorn
+from fastapi import FastAPI, Response
+
+from desk import build_api, build_pages
+from knowledge.api import router as knowledge_router
+from knowledge.errors import KnowledgeError
+from wenzheng import __version__
+from wenzheng.database import migrate, open_engine
+from wenzheng.parts import Parts, build_parts
+from wenzheng.security import InternalOnly
+from wenzheng.settings import Settings, SettingsError, load_settings
+
+logger = logging.getLogger(__name__)
+_PROBE_TIMEOUT = 2.0
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application on the settings' database, with its tables brought up to date."""
+    engine = open_engine(settings.database)
+    migrate(engine)
+    parts = build_parts(settings, engine)
+    require_internal = InternalOnly(settings.token)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        # In a thread and not waited for: the page and /health are there while the model loads.
+        warming = asyncio.create_task(asyncio.to_thread(_warm_up, parts))
+        await parts.gateway.start()
+        try:
+            yield
+        finally:
+            await parts.gateway.stop()
+            await warming
+            engine.dispose()
+
+    app = FastAPI(title="问政", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.include_router(knowledge_router(parts.knowledge, require_internal))
+    app.include_router(build_api(parts.desk, require_internal))
+    app.include_router(build_pages(parts.desk, parts.accounts))
+    for router in parts.gateway.routers():
+        app.include_router(router)
+
+    @app.get("/health")
+    async def health(response: Response) -> dict[str, Any]:
+        report = await _examine(parts, settings)
+        ready = all(part["ok"] for part in report.values())
+        response.status_code = 200 if ready else 503
+        return {"ready": ready, "version": __version__, "parts": report}
+
+    return app
+
+
+def _warm_up(parts: Parts) -> None:
+    try:
+        parts.knowledge.warm_up()
+    except KnowledgeError as error:
+        logger.warning("%s", error)
+    except Exception:
+        # The first question meets the same error and is answered with it; /health stays at 503.
+        logger.exception("the knowledge service could not be warmed up")
+
+
+async def _examine(parts: Parts, settings: Settings) -> dict[str, dict[str, Any]]:
+    knowledge = await asyncio.to_thread(parts.knowledge.status)
+    if knowledge["release"] is None:
+        content = {"ok": False, "text": "还没有发布任何内容"}
+    elif not knowledge["pieces"]:
+        content = {"ok": False, "text": "正在载入模型和索引"}
+    else:
+        content = {"ok": True, "text": f"版本 {knowledge['release']}，{knowledge['pieces']} 个片段"}
+    rasa, actions = await asyncio.gather(
+        _probe(f"{settings.rasa_url}/status", {"token": settings.token}),
+        _probe(f"http://127.0.0.1:{settings.actions_port}/health", {}),
+    )
+    return {"web": content, "rasa": rasa, "actions": actions}
+
+
+async def _probe(url: str, query: dict[str, str]) -> dict[str, Any]:
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=_PROBE_TIMEOUT) as client:
+            reply = await client.get(url, params=query)
+    except httpx.HTTPError:
+        return {"ok": False, "text": "没有应答（正在启动，或已退出）"}
+    ok = reply.status_code == 200
+    return {"ok": ok, "text": "正常" if ok else f"应答异常（{reply.status_code}）"}
+
+
+def main() -> int:
+    """Serve until stopped."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_level=settings.log_level.lower(),
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        # Behind the city's own proxy on this machine the citizen's address and https are in its headers.
+        proxy_headers=True,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
