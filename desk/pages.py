@@ -209,7 +209,7 @@ class _Pages:
         return JSONResponse(body, error.http_status, headers=_HEADERS)
 
     def _visible(self, staff: StaffMember, conversation_id: str) -> Conversation:
-        """The conversation, if this person may read it: waiting, being served, once theirs, or a supervisor."""
+        """The conversation, if this person may read it: open, once theirs, or they supervise."""
         conversation = self._desk.conversation(conversation_id)
         if conversation is None or conversation.handoff is None:
             raise UnknownHandoff(self._desk.texts.say("errors.unknown_conversation"))

@@ -20,9 +20,7 @@ class AnswerLog:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(
-        self, answer: Answer, question: str, conversation_id: str | None, trace: dict[str, Any]
-    ) -> None:
+    def add(self, answer: Answer, question: str, conversation_id: str | None, trace: dict[str, Any]) -> None:
         """Keep an answer that is about to be given."""
         row = dict(
             id=answer.id,

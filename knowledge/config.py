@@ -36,13 +36,23 @@ class DecisionConfig:
     max_question_length: int
     answer: float
     clarify: float
-    margin: float
+    option: float
     options: int
-    bias: float
-    cosine: float
-    coverage: float
+
+
+@dataclass(frozen=True)
+class EvidenceWeights:
+    """Weights of a candidate's evidence (:class:`knowledge.pipeline.context.Candidate`); ``none`` is nothing's."""
+
+    none: float
+    faq: float
+    question_cosine: float
+    question_fused: float
     question_match: float
-    clause: float
+    passage_cosine: float
+    passage_fused: float
+    passage_bm25: float
+    coverage: float
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,7 @@ class SearchConfig:
 
     retrieval: RetrievalConfig
     decision: DecisionConfig
+    weights: EvidenceWeights
 
 
 def _section(kind: type[T], data: Any, name: str, path: Path) -> T:
@@ -61,7 +72,9 @@ def _section(kind: type[T], data: Any, name: str, path: Path) -> T:
         raise SearchConfigError(f"{path}：“{name}”一节缺少 {'、'.join(missing)}。")
     if unknown := sorted(set(data) - wanted):
         raise SearchConfigError(f"{path}：“{name}”一节有不认识的项目 {'、'.join(unknown)}。")
-    if wrong := sorted(key for key, value in data.items() if not isinstance(value, int | float) or isinstance(value, bool)):
+    if wrong := sorted(
+        key for key, value in data.items() if not isinstance(value, int | float) or isinstance(value, bool)
+    ):
         raise SearchConfigError(f"{path}：“{name}”一节的 {'、'.join(wrong)} 应为数字。")
     return kind(**data)
 
@@ -73,8 +86,9 @@ def load_search_config(path: Path = DEFAULT_FILE) -> SearchConfig:
     except (OSError, yaml.YAMLError) as error:
         raise SearchConfigError(f"无法读取 {path}：{error}") from error
     if not isinstance(data, dict):
-        raise SearchConfigError(f"{path}：应有 retrieval 和 decision 两节。")
+        raise SearchConfigError(f"{path}：应有 retrieval、decision 和 weights 三节。")
     return SearchConfig(
         retrieval=_section(RetrievalConfig, data.get("retrieval"), "retrieval", path),
         decision=_section(DecisionConfig, data.get("decision"), "decision", path),
+        weights=_section(EvidenceWeights, data.get("weights"), "weights", path),
     )

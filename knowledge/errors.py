@@ -1,11 +1,11 @@
 """What the knowledge service can refuse, with texts for people.
 
-    KnowledgeError
-    ├── NothingPublished      no release answers yet
-    ├── UnknownRelease        no release has this number
-    ├── UnknownAnswer         no answer has this id
-    ├── NoOptionsPending      a choice without a question to choose for
-    └── OptionOutOfRange      a choice that was not offered
+KnowledgeError
+├── NothingPublished      no release answers yet
+├── UnknownRelease        no release has this number
+├── UnknownAnswer         no answer has this id
+├── NoOptionsPending      a choice without a question to choose for
+└── OptionOutOfRange      a choice that was not offered
 """
 
 from __future__ import annotations

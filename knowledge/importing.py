@@ -70,7 +70,9 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
             yield from sorted(
                 found
                 for found in path.rglob("*")
-                if found.is_file() and found.suffix.lower() in known and not found.name.startswith((".", "~$"))
+                if found.is_file()
+                and found.suffix.lower() in known
+                and not found.name.startswith((".", "~$"))
             )
         else:
             yield path
@@ -98,7 +100,9 @@ def _read(path: Path, report: ImportReport) -> list[Item]:
     return items
 
 
-def _warn_of_repetition(item: Item, path: Path, origin: dict[tuple[str, str], str], report: ImportReport) -> None:
+def _warn_of_repetition(
+    item: Item, path: Path, origin: dict[tuple[str, str], str], report: ImportReport
+) -> None:
     """Two files of one import with the same id: the later one wins, and the editor is told."""
     key = ("faq" if isinstance(item, Faq) else "document", item.id)
     before = origin.setdefault(key, path.name)

@@ -76,7 +76,9 @@ class ContentStore:
                 if digest not in stored:
                     stored.add(digest)
                     versions.append(
-                        dict(hash=digest, kind=kind, item_id=identifier, payload=to_json(item), created_at=now)
+                        dict(
+                            hash=digest, kind=kind, item_id=identifier, payload=to_json(item), created_at=now
+                        )
                     )
                 fresh.append((kind, identifier, digest, before is not None))
             if versions:
@@ -172,9 +174,9 @@ class ContentStore:
         self.release(release_id)
         with self._engine.begin() as connection:
             connection.execute(delete(drafts))
-            chosen = select(
-                release_items.c.kind, release_items.c.item_id, release_items.c.hash
-            ).where(release_items.c.release_id == release_id)
+            chosen = select(release_items.c.kind, release_items.c.item_id, release_items.c.hash).where(
+                release_items.c.release_id == release_id
+            )
             rows = [dict(row._mapping, updated_at=time.time()) for row in connection.execute(chosen)]
             for start in range(0, len(rows), _CHUNK):
                 connection.execute(insert(drafts), rows[start : start + _CHUNK])
@@ -196,7 +198,9 @@ class ContentStore:
         with self._engine.connect() as connection:
             row = connection.execute(select(releases).where(releases.c.id == release_id)).first()
             if row is None:
-                raise UnknownRelease(f"没有编号为 {release_id} 的发布版本。用 wenzheng kb releases 查看所有版本。")
+                raise UnknownRelease(
+                    f"没有编号为 {release_id} 的发布版本。用 wenzheng kb releases 查看所有版本。"
+                )
             return self._release(row, self._current_id(connection))
 
     def releases(self) -> list[Release]:

@@ -43,7 +43,9 @@ def environment(settings: Settings) -> dict[str, str]:
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
         "PYTHONWARNINGS": "ignore",
-        "PYTHONPATH": os.pathsep.join([str(PROJECT_ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
+        "PYTHONPATH": os.pathsep.join([str(PROJECT_ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(
+            os.pathsep
+        ),
         "SANIC_HOST": "127.0.0.1",  # where the action server listens: it obeys whoever reaches it
         "WENZHENG_HOME": str(settings.home_dir),
         "WENZHENG_ACTIONS_PORT": str(settings.actions_port),
@@ -71,7 +73,12 @@ def train(settings: Settings, *, force: bool = False) -> Path:
     ]
     with log.open("wb") as output:
         result = subprocess.run(
-            command, cwd=PROJECT_ROOT, env=environment(settings), stdout=output, stderr=subprocess.STDOUT
+            command,
+            check=False,
+            cwd=PROJECT_ROOT,
+            env=environment(settings),
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     if result.returncode or not target.is_file():
         raise TrainingFailed(f"对话模型训练失败（退出码 {result.returncode}）。详情见 {log}。")
@@ -90,7 +97,14 @@ def run_command(settings: Settings) -> list[str]:
     """Start the dialogue server on loopback; its API needs the installation's token."""
     return rasa_command(
         "run",
-        *("--model", str(model_path(settings)), "--endpoints", "endpoints.yml", "--credentials", "credentials.yml"),
+        *(
+            "--model",
+            str(model_path(settings)),
+            "--endpoints",
+            "endpoints.yml",
+            "--credentials",
+            "credentials.yml",
+        ),
         *("--interface", "127.0.0.1", "--port", str(settings.rasa_port)),
         *("--enable-api", "--auth-token", settings.token),
     )

@@ -118,7 +118,9 @@ def _dialogue_model(settings: Settings) -> Iterator[Finding]:
     if path.is_file():
         yield Finding("对话模型", "ok", str(path))
     else:
-        yield Finding("对话模型", "warning", "尚未用现在的数据训练。wenzheng up 会自动训练，或运行 wenzheng train。")
+        yield Finding(
+            "对话模型", "warning", "尚未用现在的数据训练。wenzheng up 会自动训练，或运行 wenzheng train。"
+        )
 
 
 def _processes(settings: Settings) -> Iterator[Finding]:

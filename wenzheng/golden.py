@@ -90,7 +90,9 @@ def read_golden(path: Path) -> list[GoldenQuestion]:
 
 def accepts(accepted: Sequence[str], source: str) -> bool:
     """Whether a source id is one of the accepted, or a part of one (``doc#第八条`` of ``doc``; an item of its article)."""
-    return any(source == each or source.startswith(f"{each}#" if "#" not in each else each) for each in accepted)
+    return any(
+        source == each or source.startswith(f"{each}#" if "#" not in each else each) for each in accepted
+    )
 
 
 def judge(question: GoldenQuestion, status: str, sources: Sequence[str], options: Sequence[str]) -> str:
@@ -121,7 +123,7 @@ def ask_all(
         started = time.perf_counter()
         payloads = turns(conversation, question.question)
         milliseconds = (time.perf_counter() - started) * 1000
-        answer = payloads[-1] if payloads else {"status": "silence"}
+        answer: dict[str, Any] = payloads[-1] if payloads else {"status": "silence"}
         sources = [source["id"] for source in answer.get("sources", [])]
         options = [option["id"] for option in answer.get("options", [])]
         judged.append(
@@ -148,12 +150,17 @@ def summarise(rows: Sequence[Judged]) -> dict[str, Any]:
     answered = [row for row in rows if row.status == "answered"]
     answerable = [row for row in rows if row.kind == "answerable"]
     unanswerable = [row for row in rows if row.kind == "unanswerable"]
-    kinds = {kind: dict(Counter(row.verdict for row in rows if row.kind == kind)) for kind in {r.kind for r in rows}}
+    kinds = {
+        kind: dict(Counter(row.verdict for row in rows if row.kind == kind))
+        for kind in {r.kind for r in rows}
+    }
     return {
         "questions": len(rows),
         "answered": len(answered),
         "wrong_share": _share(sum(row.verdict == "wrong" for row in answered), len(answered)),
-        "answerable_served": _share(sum(r.verdict in ("right", "offered") for r in answerable), len(answerable)),
+        "answerable_served": _share(
+            sum(r.verdict in ("right", "offered") for r in answerable), len(answerable)
+        ),
         "unanswerable_declined": _share(sum(r.status != "answered" for r in unanswerable), len(unanswerable)),
         "verdicts": dict(sorted(kinds.items())),
     }

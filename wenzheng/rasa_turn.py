@@ -35,8 +35,6 @@ class RasaTurns:
 
     def __call__(self, conversation_id: str, text: str) -> list[dict[str, Any]]:
         """Say one thing; raises httpx.HTTPError when Rasa cannot be reached."""
-        reply = self._client.post(
-            "/webhooks/rest/webhook", json={"sender": conversation_id, "message": text}
-        )
+        reply = self._client.post("/webhooks/rest/webhook", json={"sender": conversation_id, "message": text})
         reply.raise_for_status()
         return [message["custom"] for message in reply.json() if "custom" in message]

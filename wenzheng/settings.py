@@ -105,6 +105,7 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         problems = [
-            f"WENZHENG_{str(found['loc'][0]).upper()}={found['input']!r}：{found['msg']}" for found in error.errors()
+            f"WENZHENG_{str(found['loc'][0]).upper()}={found['input']!r}：{found['msg']}"
+            for found in error.errors()
         ]
         raise SettingsError("设置有误，请改正环境变量后重试：\n  " + "\n  ".join(problems)) from error

@@ -114,9 +114,9 @@ class Supervisor:
             stdin=subprocess.DEVNULL,
             stdout=child.log,
             stderr=subprocess.STDOUT,
-            # Its own group: Ctrl-C in the terminal reaches the supervisor alone, which stops the others in order.
+            # Its own group: Ctrl-C reaches the supervisor alone, which stops the others in order.
             start_new_session=True,
-            preexec_fn=_end_with_parent,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - one system call, and no thread runs yet
         )
         child.started_at = time.monotonic()
         logger.info("started %s as %s", child.name, child.process.pid)

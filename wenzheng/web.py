@@ -115,6 +115,7 @@ def main() -> int:
         log_level=settings.log_level.lower(),
         access_log=False,
         server_header=False,
+        ws="none",  # Rasa pins a websockets too old for uvicorn, and nothing here uses them
         timeout_graceful_shutdown=5,
         # Behind the city's own proxy on this machine the citizen's address and https are in its headers.
         proxy_headers=True,

@@ -9,6 +9,8 @@ from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.channels.rest import RestInput
 from sanic import Blueprint
 
+from bot.dialogue import action_result
+
 
 def complete_answer(text: str, custom: dict[str, Any]) -> dict[str, Any]:
     """An Answer with every key of the contract.
@@ -54,6 +56,7 @@ class AnswerRestInput(RestInput):
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         """Rasa's blueprint, with its collector replaced (the streaming one is left alone)."""
+        action_result.install()
 
         async def on_whole_message(message: UserMessage) -> Any:
             collector = message.output_channel

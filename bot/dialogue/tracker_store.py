@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Query, Session
+from sqlalchemy.orm import Query, Session, sessionmaker
+from sqlalchemy.pool import QueuePool
 
 logger = logging.getLogger(__name__)
 
-# A turn is about six events.
-DEFAULT_MAX_EVENTS = 48
-SMALLEST_MAX_EVENTS = 20
+# A turn is about five events; the actions look back to the question before this one.
+DEFAULT_MAX_EVENTS = 24
+SMALLEST_MAX_EVENTS = 15
 
 
 def _tune_sqlite(connection: Any, _record: Any) -> None:
@@ -48,9 +49,17 @@ class BoundedTrackerStore(SQLTrackerStore):
         self._max_events = max_events
         super().__init__(*args, **kwargs)
         if self.engine.dialect.name == "sqlite":
-            sa.event.listen(self.engine, "connect", _tune_sqlite)
-            # The connections that created the tables were made before the listener was there.
-            self.engine.dispose()
+            self._keep_sqlite_open()
+
+    def _keep_sqlite_open(self) -> None:
+        """Rasa opens and closes the file at every step; closing a write-ahead log syncs it."""
+        url = self.engine.url
+        self.engine.dispose()
+        self.engine: Any = sa.create_engine(
+            url, poolclass=QueuePool, connect_args={"check_same_thread": False, "timeout": 10}
+        )
+        sa.event.listen(self.engine, "connect", _tune_sqlite)
+        self.sessionmaker = sessionmaker(bind=self.engine)
 
     def _event_query(self, session: Session, sender_id: str, fetch_events_from_all_sessions: bool) -> Query:
         """Rasa's query, cut to the last events; Rasa counts by it too, so saving stays consistent."""

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from bot.gateway.inbox import Inbox, InboxMessage
+from bot.gateway.inbox import InboxMessage
 from bot.gateway.rasa_client import RasaAway
 from bot.gateway.settings import GatewaySettings
 from bot.gateway.turn import Turn
@@ -18,32 +18,35 @@ class Dispatcher:
     """One worker task for each conversation that has something to do.
 
     Args:
-        inbox: where the messages are.
         turn: processes one message.
         settings: concurrency, pauses, and when to give up.
         finished: called on the event loop for each message that is done.
     """
 
-    def __init__(
-        self, inbox: Inbox, turn: Turn, settings: GatewaySettings, finished: Callable[[str, int], None]
-    ) -> None:
-        self._inbox = inbox
+    def __init__(self, turn: Turn, settings: GatewaySettings, finished: Callable[[str, int], None]) -> None:
         self._turn = turn
         self._settings = settings
         self._finished = finished
-        self._lanes: dict[str, deque[int]] = {}
+        self._lanes: dict[str, deque[InboxMessage]] = {}
+        self._in_flight: set[int] = set()
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(settings.concurrency)
         self._stopped = False
 
-    def submit(self, conversation_id: str, message_id: int) -> None:
+    def submit(self, message: InboxMessage) -> None:
         """Add a stored message; those of one conversation in the order of their ids."""
         if self._stopped:
             return  # it stays in the inbox for the next start
+        conversation_id = message.conversation_id
         lane = self._lanes.setdefault(conversation_id, deque())
-        lane.append(message_id)
+        lane.append(message)
+        self._in_flight.add(message.id)
         if conversation_id not in self._workers:
             self._workers[conversation_id] = asyncio.create_task(self._work(conversation_id, lane))
+
+    def in_flight(self, message_id: int) -> bool:
+        """Whether this process is to do it and has not."""
+        return message_id in self._in_flight
 
     async def stop(self) -> None:
         """End the workers. What is not done stays in the inbox."""
@@ -53,30 +56,30 @@ class Dispatcher:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
 
-    async def _work(self, conversation_id: str, lane: deque[int]) -> None:
+    async def _work(self, conversation_id: str, lane: deque[InboxMessage]) -> None:
         try:
             while lane:
-                await self._until_done(lane[0])
-                self._finished(conversation_id, lane.popleft())
+                message = lane[0]
+                await self._until_done(message)
+                lane.popleft()
+                self._in_flight.discard(message.id)
+                self._finished(conversation_id, message.id)
         finally:
             self._lanes.pop(conversation_id, None)
             self._workers.pop(conversation_id, None)
 
-    async def _until_done(self, message_id: int) -> None:
+    async def _until_done(self, message: InboxMessage) -> None:
         started = time.monotonic()
         pause = self._settings.backoff
         while True:
             give_up = time.monotonic() - started >= self._settings.give_up_after
             try:
-                message = await asyncio.to_thread(self._inbox.get, message_id)
-                if message is None or message.status == "done":
-                    return
                 await self._once(message, give_up)
                 return
             except RasaAway as error:
-                logger.warning("message %d waits: the dialogue is away (%s)", message_id, error)
+                logger.warning("message %d waits: the dialogue is away (%s)", message.id, error)
             except Exception:
-                logger.exception("message %d could not be processed and is tried again", message_id)
+                logger.exception("message %d could not be processed and is tried again", message.id)
             await asyncio.sleep(pause)
             pause = min(pause * 2, self._settings.backoff_max)
 

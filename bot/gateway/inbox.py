@@ -94,11 +94,11 @@ class Inbox:
             row = connection.execute(select(inbox).where(inbox.c.id == message_id)).first()
         return None if row is None else _message(row)
 
-    def unfinished(self) -> list[tuple[int, str]]:
-        """Ids and conversations of what was accepted and not done, in the order it came."""
-        query = select(inbox.c.id, inbox.c.conversation_id).where(inbox.c.status == "waiting")
+    def unfinished(self) -> list[InboxMessage]:
+        """What was accepted and not done, in the order it came."""
+        query = select(inbox).where(inbox.c.status == "waiting").order_by(inbox.c.id)
         with self._engine.connect() as connection:
-            return [(row.id, row.conversation_id) for row in connection.execute(query.order_by(inbox.c.id))]
+            return [_message(row) for row in connection.execute(query)]
 
     def waiting(self, conversation: str) -> int:
         """How many messages of this conversation are not done."""

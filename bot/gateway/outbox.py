@@ -56,7 +56,7 @@ class Outbox:
     """All calls block for one short transaction; call them from a thread.
 
     Args:
-        engine: the database, with `tables.metadata` in it.
+        engine: the database, with `tables.metadata` in it. On SQLite its `begin()` takes the write lock.
         renderer: makes plain text of an Answer, for channels that show only text.
         texts: the gateway's texts.
         clock: the present as epoch seconds.
@@ -115,7 +115,9 @@ class Outbox:
 
     def of_message(self, inbox_id: int) -> list[OutboxMessage]:
         """What was said in answer to one message."""
-        return self._read(outbox.c.inbox_id == inbox_id)
+        conversation = select(inbox.c.conversation_id).where(inbox.c.id == inbox_id).scalar_subquery()
+        # By conversation first: that is what there is an index for.
+        return self._read(and_(outbox.c.conversation_id == conversation, outbox.c.inbox_id == inbox_id))
 
     def newest(self) -> int:
         """The highest id, 0 when there is none."""
@@ -147,9 +149,8 @@ class Outbox:
         now = self._clock()
         this = inbox.c.id == inbox_id
         with self._engine.begin() as connection:
-            # A write first: it takes the lock, so of two requests for one message the second sees the first.
-            connection.execute(update(inbox).where(this).values(reply_until=inbox.c.reply_until))
-            message = connection.execute(select(inbox).where(this)).one()
+            # Locked (on SQLite the whole transaction is): of two requests for one message the second waits.
+            message = connection.execute(select(inbox).where(this).with_for_update()).one()
             if message.reply is not None:
                 return str(message.reply)
             if message.status != "done":
@@ -157,9 +158,9 @@ class Outbox:
                     values = {"reply": notice, "noticed": 1, "reply_until": now}
                     connection.execute(update(inbox).where(this).values(**values))
                 return notice
-            pending = and_(outbox.c.inbox_id == inbox_id, outbox.c.status == "pending")
-            own = self._select(connection, pending)
-            older = self._select(connection, self._free(message.conversation_id, inbox_id))
+            rows = self._select(connection, self._free(message.conversation_id, inbox_id, with_own=True))
+            own = [row for row in rows if row.inbox_id == inbox_id]
+            older = [row for row in rows if row.inbox_id != inbox_id]
             text, chosen = compose(own, older)
             if chosen:
                 connection.execute(
@@ -249,7 +250,7 @@ class Outbox:
 
     # Helpers
 
-    def _free(self, conversation_id: str, inbox_id: int) -> Any:
+    def _free(self, conversation_id: str, inbox_id: int, with_own: bool = False) -> Any:
         """Rows of this conversation's other messages that no request of their own will carry."""
         return and_(
             outbox.c.conversation_id == conversation_id,
@@ -257,6 +258,7 @@ class Outbox:
             or_(
                 outbox.c.inbox_id.is_(None),
                 and_(outbox.c.inbox_id < inbox_id, inbox.c.reply_until <= self._clock()),
+                *([outbox.c.inbox_id == inbox_id] if with_own else []),
             ),
         )
 

@@ -46,7 +46,8 @@ class Renderer:
             self._texts.say("render.option", number=number, label=option["label"])
             for number, option in enumerate(options, start=1)
         ]
-        return [*lines, self._texts.say("render.choose", count=len(options))]
+        key = "render.choose" if len(options) > 1 else "render.confirm"
+        return [*lines, self._texts.say(key, count=len(options))]
 
     def _sources(self, payload: dict[str, Any], links: bool) -> list[str]:
         lines: list[str] = []

@@ -76,7 +76,7 @@ class Gateway:
         self.renderer = Renderer(texts)
         self._outbox = Outbox(engine, self.renderer, texts, clock)
         turn = Turn(engine, self._inbox, self._outbox, desk, rasa, texts, settings.max_chars)
-        self._dispatcher = Dispatcher(self._inbox, turn, settings, self._finished)
+        self._dispatcher = Dispatcher(turn, settings, self._finished)
         self._composer = Composer(texts)
         self._accepting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._tasks: list[asyncio.Task[None]] = []
@@ -104,8 +104,8 @@ class Gateway:
         self._heard_up_to = await asyncio.to_thread(self._outbox.newest)
         interrupted = await asyncio.to_thread(self._outbox.recover)
         unfinished = await asyncio.to_thread(self._inbox.unfinished)
-        for message_id, conversation in unfinished:
-            self._dispatcher.submit(conversation, message_id)
+        for message in unfinished:
+            self._dispatcher.submit(message)
         if unfinished or interrupted:
             logger.warning(
                 "taken up again: %d messages, %d interrupted deliveries", len(unfinished), interrupted
@@ -181,22 +181,23 @@ class Gateway:
     ) -> tuple[InboxMessage, bool]:
         message, new = await storing
         if new:
-            self._dispatcher.submit(message.conversation_id, message.id)
+            self._dispatcher.submit(message)
             self.bell.ring(message.conversation_id)
         return message, new
 
     async def wait(self, inbox_id: int, seconds: float) -> list[OutboxMessage] | None:
         """What was said to a message, as soon as it is done; None if that takes longer than this."""
-        until = time.monotonic() + seconds
+        if not await self.done(inbox_id, seconds):
+            return None
+        return await asyncio.to_thread(self._outbox.of_message, inbox_id)
+
+    async def done(self, inbox_id: int, seconds: float) -> bool:
+        """Wait at most this long for a message to be done; whether it is."""
         with self.bell.listen(f"inbox:{inbox_id}") as bell:
-            while True:
-                message = await asyncio.to_thread(self._inbox.get, inbox_id)
-                if message is not None and message.status == "done":
-                    return await asyncio.to_thread(self._outbox.of_message, inbox_id)
-                left = until - time.monotonic()
-                if left <= 0:
-                    return None
-                await bell.wait(left)
+            if self._dispatcher.in_flight(inbox_id):
+                return await bell.wait(seconds) and not self.stopping
+        message = await asyncio.to_thread(self._inbox.get, inbox_id)
+        return message is not None and message.status == "done"
 
     async def waiting(self, conversation: str) -> int:
         """How many messages of this conversation are not done."""

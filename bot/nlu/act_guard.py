@@ -13,12 +13,20 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
+from rasa.shared.nlu.constants import (
+    INTENT,
+    INTENT_NAME_KEY,
+    INTENT_RANKING_KEY,
+    PREDICTED_CONFIDENCE_KEY,
+    TEXT,
+)
 from rasa.shared.nlu.training_data.message import Message
 
 from bot.nlu import lexicon
 
 QUESTION = "ask_question"
+# How sure the classifier must be of its second guess for it to be considered.
+RUNNER_UP = 0.2
 
 
 def certain_act(text: str) -> str | None:
@@ -69,18 +77,25 @@ class DialogueActGuard(GraphComponent, IntentClassifier):
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
-        """The lexicon stands outside the configuration and changes the result."""
-        return lexicon.fingerprint()
+        """The lexicon and this module's functions change the result and stand outside the class."""
+        return lexicon.fingerprint(__file__)
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Correct the predicted intent of each message where the words say otherwise."""
         for message in messages:
-            text = message.get(TEXT) or ""
             predicted = (message.get(INTENT) or {}).get(INTENT_NAME_KEY)
-            intent = certain_act(text)
-            if intent is None and predicted is not None and not bears_out(predicted, text):
-                intent = QUESTION
+            intent = certain_act(message.get(TEXT) or "") or self._borne_out(message, predicted)
             if intent is not None and intent != predicted:
                 verdict = {INTENT_NAME_KEY: intent, PREDICTED_CONFIDENCE_KEY: 1.0}
                 message.set(INTENT, verdict, add_to_output=True)
         return messages
+
+    def _borne_out(self, message: Message, predicted: str | None) -> str | None:
+        """The predicted intent, or the runner-up, or a question: the first that the words allow."""
+        text = message.get(TEXT) or ""
+        if predicted is None or bears_out(predicted, text):
+            return predicted
+        for guess in message.get(INTENT_RANKING_KEY) or []:
+            if guess[PREDICTED_CONFIDENCE_KEY] >= RUNNER_UP and bears_out(guess[INTENT_NAME_KEY], text):
+                return str(guess[INTENT_NAME_KEY])
+        return QUESTION

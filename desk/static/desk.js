@@ -121,7 +121,7 @@
         }
         form.closest("details")?.removeAttribute("open");
       }
-      await fetchState(0);
+      await fetchState(0).catch(() => {}); // follow() notices a broken line
       if (main.dataset.mode === "mine") part("text").focus();
     } catch (error) {
       showAlert(main.dataset.unsent);

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from knowledge.content.display import is_invisible
 from knowledge.content.encoding import decode_text
@@ -139,7 +140,7 @@ def _has_text(body: str) -> bool:
     return any(line.strip() and not is_invisible(line) for line in body.split("\n") if INFO_END not in line)
 
 
-def _consistent(facts: dict[str, object], found: dict[str, str | tuple[str, ...]]) -> dict[str, object]:
+def _consistent(facts: dict[str, Any], found: dict[str, str | tuple[str, ...]]) -> dict[str, Any]:
     """A recognised date that contradicts a given one is dropped: the editor's word counts."""
     start, end = facts.get("effective_from"), facts.get("effective_to")
     if isinstance(start, str) and isinstance(end, str) and end < start:

@@ -70,9 +70,7 @@ def read_faq_table(data: bytes, name: str, max_bytes: int = MAX_BYTES) -> FaqTab
             if not rows.count:
                 problems.error("no_rows", found[0].row.number)
     except ContentError as error:
-        values = dict(error.values)
-        row = values.pop("row", 0)
-        problems.error(error.code, row if isinstance(row, int) else 0, **values)
+        problems.error(error.code, **error.values)
     return FaqTable(tuple(rows.faqs.values()), tuple(problems.items), rows.count)
 
 
@@ -131,6 +129,9 @@ class _Rows:
     def read(self, header: _Header, rows: Iterator[Row]) -> None:
         width = len(header.row.cells)
         for row in rows:
+            if row.broken:
+                self._problems.error("csv_broken", row.number, detail=row.broken)
+                return
             if not any(cell.strip() for cell in row.cells):
                 continue
             self.count += 1

@@ -43,9 +43,10 @@ def write_faq_table(faqs: Iterable[Faq], target: str | PurePath) -> bytes:
 
 def _cell(faq: Faq, field: str) -> str:
     value = getattr(faq, field)
-    if field == "audience":
-        return protect(join_list(value))
-    text = "\n".join(value) if isinstance(value, tuple) else clean(value or "")
+    if isinstance(value, tuple):
+        value = tuple(clean(each) for each in value)
+        return protect(join_list(value) if field == "audience" else "\n".join(value))
+    text = clean(value or "")
     if field == "answer" and looks_like_html(text):
         text = protect_html(text)
     return protect(text)

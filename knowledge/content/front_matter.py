@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -32,13 +32,31 @@ _LISTS = ("supersedes", "topics", "audience")
 _MAX = 100_000
 
 
+_NULL_ONLY = {
+    key: [pair for pair in pairs if pair[0] == "tag:yaml.org,2002:null"]
+    for key, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 class _Loader(yaml.SafeLoader):
     """Every plain value is text (``2024``, ``yes``, ``2024-01-01``), except an empty one."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
-        key: [pair for pair in pairs if pair[0] == "tag:yaml.org,2002:null"]
-        for key, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes only what ``_Loader`` would not read back as the same text; writes ``None`` as nothing."""
+
+
+_Loader.yaml_implicit_resolvers = _Dumper.yaml_implicit_resolvers = _NULL_ONLY
+_Dumper.add_representer(type(None), lambda dumper, _: dumper.represent_scalar("tag:yaml.org,2002:null", ""))
+
+
+def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    # PyYAML leaves these line ends as they are outside double quotes, and reads them back as spaces.
+    style = '"' if any(sign in text for sign in "\n\x85\u2028\u2029") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _write_text)
 
 
 @dataclass(frozen=True)
@@ -92,15 +110,6 @@ def write_front_matter(document: Document) -> str:
         + yaml.dump(plain, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10_000)
         + "---\n"
     )
-
-
-class _Dumper(yaml.SafeDumper):
-    """Quotes only what ``_Loader`` would not read back as the same text."""
-
-    yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
-
-
-_Dumper.add_representer(type(None), lambda dumper, _: dumper.represent_scalar("tag:yaml.org,2002:null", ""))
 
 
 def _closing(text: str, start: int) -> tuple[int, int] | None:

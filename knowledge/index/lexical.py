@@ -41,7 +41,9 @@ class LexicalIndex:
         for row, text in enumerate(texts):
             tokens = tokenise(text)
             writer.add_document(
-                tantivy.Document(row=row, bigrams=" ".join(tokens.bigrams), unigrams=" ".join(tokens.unigrams))
+                tantivy.Document(
+                    row=row, bigrams=" ".join(tokens.bigrams), unigrams=" ".join(tokens.unigrams)
+                )
             )
         writer.commit()
         writer.wait_merging_threads()
@@ -53,7 +55,7 @@ class LexicalIndex:
     def search(self, query: str, limit: int) -> list[tuple[int, float]]:
         """The ``limit`` best rows with their BM25 scores, best first; empty when no character matches."""
         clauses: list[tuple[tantivy.Occur, tantivy.Query]] = []
-        tokens_of = tokenise(query)._asdict()
+        tokens_of: dict[str, list[str]] = tokenise(query)._asdict()
         for field, weight in self._weights.items():
             if weight <= 0:
                 continue

@@ -16,14 +16,15 @@ def cut(text: str, length: int) -> list[str]:
     pieces: list[str] = []
     current = ""
     for sentence in _SENTENCE.findall(text):
-        while len(sentence) > length:
+        rest = sentence
+        while len(rest) > length:
             room = length - len(current)
-            pieces.append(current + sentence[:room])
-            current, sentence = "", sentence[room:]
-        if len(current) + len(sentence) > length:
+            pieces.append(current + rest[:room])
+            current, rest = "", rest[room:]
+        if len(current) + len(rest) > length:
             pieces.append(current)
             current = ""
-        current += sentence
+        current += rest
     pieces.append(current)
     return [piece.strip() for piece in pieces if piece.strip()]
 

@@ -58,6 +58,19 @@ class ReleaseIndex:
             found.setdefault(self._owners[group][hit.row], hit)
         return [(self.sources[owner], hit) for owner, hit in list(found.items())[:limit]]
 
+    def cosine(self, group: str, source_id: str, vector: np.ndarray) -> float:
+        """The exact cosine of ``vector`` with the nearest piece of a source in ``group``; 0 where it has none."""
+        rows = self._rows[group].get(source_id)
+        return float((self._indexes[group].vectors[rows] @ vector).max()) if rows else 0.0
+
+    @cached_property
+    def _rows(self) -> dict[str, dict[str, list[int]]]:
+        rows: dict[str, dict[str, list[int]]] = {name: {} for name in _GROUPS}
+        for name, owners in self._owners.items():
+            for row, owner in enumerate(owners):
+                rows[name].setdefault(self.sources[owner].id, []).append(row)
+        return rows
+
     @cached_property
     def regions(self) -> frozenset[str]:
         """The regions that the content names."""
@@ -66,7 +79,9 @@ class ReleaseIndex:
     @cached_property
     def city(self) -> str:
         """The region that most documents are for: its rules hold in every district."""
-        counts = Counter(source.region for source in self.sources if source.region and source.kind == "clause")
+        counts = Counter(
+            source.region for source in self.sources if source.region and source.kind == "clause"
+        )
         return counts.most_common(1)[0][0] if counts else ""
 
     def rarity(self, token: str) -> float:

@@ -17,18 +17,32 @@ from knowledge.source import Source
 
 @dataclass
 class Candidate:
-    """A source that may answer, with the evidence for it. Scores are within 0…1 except the cosines."""
+    """A source that may answer, with the evidence for it."""
 
     source: Source
-    cosine: float = 0.0
-    """Best cosine of the question with one of the source's pieces."""
-    fused: float = 0.0
-    """Best fused score in either index."""
-    coverage: float = 0.0
-    """Share of the question's characters, weighted by rarity, that the source has."""
+    question_cosine: float = 0.0
+    """Cosine of the question with the nearest question of an FAQ."""
+    question_fused: float = 0.0
+    """Best fused score among FAQ questions, 0…1."""
     question_match: float = 0.0
-    """Likeness of the question to the nearest question of an FAQ (Dice's coefficient over bigrams)."""
+    """Likeness to an FAQ's nearest question: Dice's coefficient over bigrams, weighted by rarity."""
+    passage_cosine: float = 0.0
+    """Cosine of the question with the nearest piece of the answer or clause."""
+    passage_fused: float = 0.0
+    """Best fused score among passages, 0…1."""
+    passage_bm25: float = 0.0
+    """Best BM25 score of such a piece."""
+    coverage: float = 0.0
+    """Share of the question's bigrams, weighted by rarity, that the source has."""
+    probability: float = 0.0
+    """How likely this very source is the right one, among all candidates and nothing."""
     confidence: float = 0.0
+    """The same for its subject: an FAQ together with the clauses that it is based on."""
+
+    @property
+    def faq(self) -> float:
+        """1 for an FAQ, 0 for a clause."""
+        return float(self.source.kind == "faq")
 
 
 @dataclass(frozen=True)
@@ -62,15 +76,10 @@ class Context:
         """What is stored beside the answer so that it can be explained."""
 
         def row(candidate: Candidate) -> dict[str, Any]:
-            return {
-                "id": candidate.source.id,
-                "title": candidate.source.title,
-                "cosine": round(candidate.cosine, 4),
-                "fused": round(candidate.fused, 4),
-                "coverage": round(candidate.coverage, 4),
-                "question_match": round(candidate.question_match, 4),
-                "confidence": round(candidate.confidence, 4),
+            evidence = {
+                name: round(value, 4) for name, value in vars(candidate).items() if isinstance(value, float)
             }
+            return {"id": candidate.source.id, "title": candidate.source.title, **evidence}
 
         return {
             "steps": self.steps,

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 from knowledge.answer import Answer, Option
 from knowledge.pipeline.context import Candidate, Context
+from knowledge.pipeline.rank import is_basis
 from knowledge.source import Source
 from knowledge.texts import text
 
+_OPENING = 24  # characters of a clause's opening in an option
+
 
 def decide(context: Context) -> None:
-    """End the run unless the best candidate is both likely enough and clearly ahead of any other subject."""
+    """Let the best candidate answer when its subject is likely enough; else ask back, or decline."""
     limits = context.config.decision
-    likely = [candidate for candidate in context.candidates if candidate.confidence >= limits.clarify]
-    if not likely:
-        best = context.candidates[0] if context.candidates else None
+    best = context.candidates[0] if context.candidates else None
+    if best and best.confidence >= limits.answer:
+        return
+    if best is None or sum(each.probability for each in context.candidates) < limits.clarify:
         context.answer = Answer(
             status="no_answer",
             text=text("no_answer"),
@@ -22,12 +28,7 @@ def decide(context: Context) -> None:
             department=best.source.department if best else None,
         )
         return
-    best = likely[0]
-    rivals = _rivals(best, likely)
-    close = [rival for rival in rivals if best.confidence - rival.confidence < limits.margin]
-    if best.confidence >= limits.answer and not close:
-        return
-    shown = [best, *(close if best.confidence >= limits.answer else rivals)][: limits.options]
+    shown = _subjects(context.candidates, limits.option)[: limits.options]
     context.answer = Answer(
         status="clarify",
         text=text("clarify" if len(shown) > 1 else "confirm"),
@@ -37,29 +38,29 @@ def decide(context: Context) -> None:
     )
 
 
-def _rivals(best: Candidate, likely: list[Candidate]) -> list[Candidate]:
-    """Likely candidates of other subjects: neither the basis of one before them nor another clause of its document."""
-    kept = [best]
-    for candidate in likely[1:]:
-        if not any(_same_subject(candidate.source, other.source) for other in kept):
+def _subjects(candidates: list[Candidate], least: float) -> list[Candidate]:
+    """The candidates worth offering, the best of each subject: not an FAQ and its basis, nor an article and its item."""
+    kept = candidates[:1]
+    for candidate in candidates[1:]:
+        if candidate.probability >= least and not any(
+            _overlap(candidate.source, each.source) for each in kept
+        ):
             kept.append(candidate)
-    return kept[1:]
+    return kept
 
 
-def _same_subject(left: Source, right: Source) -> bool:
-    if left.kind == right.kind == "clause":
-        return left.document_id == right.document_id
-    if left.kind != right.kind:
-        faq, clause = (left, right) if left.kind == "faq" else (right, left)
-        return any(basis.split("#", 1)[0] == clause.document_id for basis in faq.basis)
-    return False
+def _overlap(left: Source, right: Source) -> bool:
+    if is_basis(left, right):
+        return True
+    return left.kind == right.kind == "clause" and (
+        left.id.startswith(right.id) or right.id.startswith(left.id)
+    )
 
 
 def option_label(source: Source) -> str:
-    """A source worded as the question it answers."""
+    """A source worded as the question it answers, or, for a clause, by how it begins."""
     if source.kind == "faq":
         return source.title
-    heading = source.path[-1].lstrip("#").strip() if source.path else ""
-    if heading:
-        return text("clause_label_topic", title=source.title, topic=heading)
-    return text("clause_label", title=source.title, article=source.article)
+    opening = source.text.removeprefix(source.article).lstrip(" 　\n")
+    first = re.split(r"[，。；：\n]", opening, maxsplit=1)[0][:_OPENING]
+    return text("clause_label", title=source.title, article=source.article, opening=first)

@@ -8,16 +8,21 @@ from knowledge.pipeline.context import Candidate, Context
 
 
 def retrieve(context: Context) -> None:
-    """Embed the question and gather candidates from both indexes; a source's best scores are kept."""
+    """Embed the question and gather the sources that either index finds, with their cosines and BM25."""
     started = time.perf_counter()
-    context.vector = context.embedder.queries([context.text])[0]
+    vector = context.vector = context.embedder.queries([context.text])[0]
     context.timings["embed"] = (time.perf_counter() - started) * 1000
 
-    limit = context.config.retrieval.candidates
+    index, limit = context.index, context.config.retrieval.candidates
     found: dict[str, Candidate] = {}
     for group in ("questions", "passages"):
-        for source, hit in context.index.search(group, context.text, context.vector, limit, context.timings):
+        for source, hit in index.search(group, context.text, vector, limit, context.timings):
             candidate = found.setdefault(source.id, Candidate(source))
-            candidate.cosine = max(candidate.cosine, hit.dense)
-            candidate.fused = max(candidate.fused, hit.fused)
+            if group == "questions":
+                candidate.question_fused = hit.fused
+            else:
+                candidate.passage_fused, candidate.passage_bm25 = hit.fused, hit.lexical
+    for identifier, candidate in found.items():
+        candidate.question_cosine = index.cosine("questions", identifier, vector)
+        candidate.passage_cosine = index.cosine("passages", identifier, vector)
     context.candidates = list(found.values())

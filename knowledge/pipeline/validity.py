@@ -16,6 +16,11 @@ def check_validity(context: Context) -> None:
         else:
             kept.append(candidate)
     context.candidates = kept
+    # Probabilities among what may answer: a repealed rule must not take its successor's share.
+    left = 1.0 - sum(item.candidate.probability for item in context.rejected)
+    for candidate in kept:
+        candidate.probability /= max(left, 1e-9)
+        candidate.confidence = min(1.0, candidate.confidence / max(left, 1e-9))
 
 
 def why_not(source: Source, context: Context) -> str | None:

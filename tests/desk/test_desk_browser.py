@@ -43,10 +43,11 @@ def live(make_world: Callable[..., Any]) -> Iterator[tuple[Any, str]]:
     app.include_router(build_pages(world.desk, world.accounts))
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         while not server.started:
+            assert thread.is_alive()
             sleep(0.02)
         yield world, f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
@@ -67,8 +68,8 @@ def page(live: tuple[Any, str]) -> Iterator[Any]:
         page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
         yield page
         browser.close()
-        refused = "the server responded with a status of 4"  # refusals are part of the tests
-        assert [problem for problem in problems if refused not in problem] == []
+        refused = "Failed to load resource"  # refusals and a broken line are part of the tests
+        assert [problem for problem in problems if not problem.startswith(refused)] == []
 
 
 def sign_in(page: Any, username: str = "wang") -> None:
@@ -103,7 +104,7 @@ def test_a_member_of_staff_serves_a_citizen_from_queue_to_return(live: tuple[Any
     page.locator(".from-citizen", has_text="合同要备案吗？").wait_for()
     page.locator(".lists").get_by_text("待回复").wait_for()
 
-    page.get_by_text("内部备注", exact=True).click()
+    page.get_by_label("内部备注", exact=True).check()
     box.fill("已电话问过户政科")
     page.get_by_role("button", name="保存备注").click()
     page.locator(".from-note", has_text="已电话问过户政科").wait_for()
@@ -143,7 +144,7 @@ def test_a_draft_note_stays_a_note_when_one_looks_elsewhere(live: tuple[Any, str
         world.desk.claim(world.desk.open_handoff(conversation_id, "complex", None, question).number, member)
     sign_in(page)
     page.get_by_role("link", name="第一个").click()
-    page.get_by_text("内部备注", exact=True).click()
+    page.get_by_label("内部备注", exact=True).check()
     page.get_by_label("内容", exact=True).fill("别发给市民")
     page.get_by_role("link", name="第二个").click()
     page.locator("h1", has_text="第二个").wait_for()

@@ -39,8 +39,8 @@ def test_of_many_staff_claiming_at_once_exactly_one_wins(world: Any) -> None:
             barrier.wait()
             try:
                 return str(world.desk.claim(number, member).claimed_by.username)
-            except AlreadyClaimed as refusal:
-                return refusal.message
+            except AlreadyClaimed as late:
+                return late.message
 
         with ThreadPoolExecutor(len(members)) as pool:
             outcomes = list(pool.map(claim, members))

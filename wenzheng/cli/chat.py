@@ -14,7 +14,9 @@ from wenzheng.cli.console import Refused, say
 from wenzheng.settings import Settings
 
 POLL = 0.15
-ANSWER_WITHIN = 60.0  # seconds to wait for an answer before the prompt comes back; it is shown when it arrives
+ANSWER_WITHIN = (
+    60.0  # seconds to wait for an answer before the prompt comes back; it is shown when it arrives
+)
 
 
 def register(commands: Any) -> None:
@@ -48,7 +50,9 @@ class TerminalChat:
 
     def say(self, text: str) -> None:
         """Say something. Raises Refused with the assistant's words when it does not take it."""
-        reply = self._client.post("/api/chat/messages", json={"text": text, "message_id": secrets.token_hex(8)})
+        reply = self._client.post(
+            "/api/chat/messages", json={"text": text, "message_id": secrets.token_hex(8)}
+        )
         if reply.is_client_error:
             raise Refused(str(reply.json().get("message", reply.text)))
         reply.raise_for_status()

@@ -112,7 +112,9 @@ def run_releases(arguments: argparse.Namespace, settings: Settings) -> int:
     if not found:
         say("还没有发布过。")
     for release in found:
-        when = datetime.fromtimestamp(release.created_at, ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d %H:%M")
+        when = datetime.fromtimestamp(release.created_at, ZoneInfo("Asia/Shanghai")).strftime(
+            "%Y-%m-%d %H:%M"
+        )
         mark = "（当前）" if release.current else ""
         note = f"　{release.note}" if release.note else ""
         print(f"{release.id}　{when}　政策文件 {release.documents}　问答 {release.faqs}{mark}{note}")

@@ -15,7 +15,9 @@ def register(commands: Any) -> None:
     group = commands.add_parser("eval", help="评测：检索、答复")
     evaluation = group.add_subparsers(title="命令", metavar="命令", required=True)
 
-    retrieval = evaluation.add_parser("retrieval", help="检索评测（BEIR 格式：corpus.jsonl、queries.jsonl、qrels.tsv）")
+    retrieval = evaluation.add_parser(
+        "retrieval", help="检索评测（BEIR 格式：corpus.jsonl、queries.jsonl、qrels.tsv）"
+    )
     retrieval.add_argument("folder", type=Path, metavar="文件夹")
     retrieval.add_argument("--json", action="store_true", help="以 JSON 输出结果")
     retrieval.set_defaults(run=run_retrieval)

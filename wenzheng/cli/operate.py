@@ -82,7 +82,9 @@ def run_up(arguments: argparse.Namespace, settings: Settings) -> int:
         say(f"问政已启动（{time.perf_counter() - started:.0f} 秒）。按 Ctrl-C 停止。")
         say(f"  市民对话页面  http://127.0.0.1:{settings.port}/")
         say(f"  坐席工作台    http://127.0.0.1:{settings.port}/console")
-        say(f"  微信回调地址  http://<对外域名>/wechat{'' if settings.wechat_token else '（未设置 WENZHENG_WECHAT_TOKEN）'}")
+        say(
+            f"  微信回调地址  http://<对外域名>/wechat{'' if settings.wechat_token else '（未设置 WENZHENG_WECHAT_TOKEN）'}"
+        )
         say("  终端对话      .venv/bin/wenzheng chat")
         if not _has_staff(settings):
             say("还没有坐席账号。添加：.venv/bin/wenzheng staff add 用户名 --name 姓名 --department 部门")
@@ -98,7 +100,9 @@ def _prepare_content(arguments: argparse.Namespace, settings: Settings) -> None:
         if arguments.sample and not service.store.draft_counts():
             with stderr.status("正在准备向量模型（首次约 20 秒）…"):
                 service.embed_check()
-            import_sample(service, [PROJECT_ROOT / "sample" / "documents", PROJECT_ROOT / "sample" / "faq.csv"])
+            import_sample(
+                service, [PROJECT_ROOT / "sample" / "documents", PROJECT_ROOT / "sample" / "faq.csv"]
+            )
         else:
             say("还没有发布任何内容。导入并发布：.venv/bin/wenzheng kb import 路径 --publish")
 

@@ -20,8 +20,13 @@ def register(commands: Any) -> None:
     added.add_argument("username", metavar="用户名")
     added.add_argument("--name", required=True, metavar="姓名")
     added.add_argument("--department", required=True, metavar="部门")
-    added.add_argument("--role", default="staff", choices=("staff", "supervisor", "administrator"), metavar="角色",
-                       help="staff 坐席（默认）、supervisor 主管、administrator 管理员")
+    added.add_argument(
+        "--role",
+        default="staff",
+        choices=("staff", "supervisor", "administrator"),
+        metavar="角色",
+        help="staff 坐席（默认）、supervisor 主管、administrator 管理员",
+    )
     _password_option(added)
     added.set_defaults(run=run_add)
 

@@ -122,7 +122,7 @@ class Callback:
         last = message.tries >= self._settings.tries
         push = self._gateway.can_push
         patience = self._settings.reply_within if last or push else self._settings.hold_for
-        await self._gateway.wait(message.id, arrived + patience - time.monotonic())
+        await self._gateway.done(message.id, arrived + patience - time.monotonic())
         notice = None
         if last:
             notice = self._texts.say("replies.notice_push" if push else "replies.notice")

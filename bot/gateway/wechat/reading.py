@@ -21,7 +21,7 @@ class Reader:
     """
 
     def __init__(self, texts: Texts) -> None:
-        self._kinds: dict[str, str] = texts.get("replies.unsupported_kinds")
+        self._kinds: dict[str, str] = texts.get("parts.unsupported_kinds")
         self._menu: dict[str, str] = texts.get("wechat.menu")
 
     def read(self, inbound: Inbound) -> Reading | None:

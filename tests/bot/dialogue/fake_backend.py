@@ -11,16 +11,16 @@ from __future__ import annotations
 import json
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 
 class State:
     """What the stand-in remembers."""
 
-    answers: dict[str, dict[str, Any]] = {}
-    handoffs: dict[str, dict[str, Any]] = {}
-    feedback: list[dict[str, Any]] = []
+    answers: ClassVar[dict[str, dict[str, Any]]] = {}
+    handoffs: ClassVar[dict[str, dict[str, Any]]] = {}
+    feedback: ClassVar[list[dict[str, Any]]] = []
 
 
 def _answer(status: str, text: str, reason: str | None = None, options: int = 0) -> dict[str, Any]:

@@ -5,6 +5,7 @@
   const words = JSON.parse(document.getElementById("words").textContent);
   const $ = (id) => document.getElementById(id);
   const log = $("log"), form = $("form"), box = $("text"), statusBar = $("status"), starters = $("starters");
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)");
   const KEY = "wz_unsent";
 
   const store = {
@@ -16,8 +17,8 @@
   let unsent = [];
   try { unsent = JSON.parse(store.get(KEY) || "[]"); } catch { unsent = []; }
   const mine = new Map();       // message id -> its element
-  let seenAny = false, connected = true, posting = false, state = { busy: false, owner: "bot" };
-  let thinking = null, source = null, failures = 0, retryTimer = 0, restoring = true;
+  let connected = true, posting = false, state = { busy: false, owner: "bot" };
+  let thinking = null, source = null, failures = 0, retryTimer = 0, restoring = true, follow = true;
 
   // ---- Building
 
@@ -61,23 +62,31 @@
     if (one.effective_from) facts.push(words.effective.replace("{date}", date(one.effective_from)));
     if (one.effective_to) facts.push(words.expires.replace("{date}", date(one.effective_to)));
     if (facts.length) section.append(make("p", "facts", facts.join("　")));
+    const more = make("div", "more");
     if (one.quote) {
       const details = make("details");
       details.append(make("summary", "", words.quote), make("blockquote", "", one.quote));
-      section.append(details);
+      more.append(details);
     }
     if (/^https?:\/\//.test(one.url || "")) {
       const open = link(one.url, words.open_source);
       open.className = "open";
-      section.append(open);
+      more.append(open);
     }
+    if (more.children.length) section.append(more);
     return section;
   }
 
   function pick(group, button) {
     for (const other of group.querySelectorAll("button")) other.disabled = true;
     button.classList.add("chosen");
-    box.focus({ preventScroll: true });
+    toBox();
+  }
+
+  // The button that had the focus is gone or disabled. On a touch screen this would open the keyboard.
+  function toBox() {
+    if (window.matchMedia("(pointer: fine)").matches) box.focus({ preventScroll: true });
+    else log.focus({ preventScroll: true });
   }
 
   function optionButtons(options) {
@@ -125,13 +134,25 @@
   }
 
   function show(element) {
-    const near = log.scrollHeight - log.scrollTop - log.clientHeight < 160;
     if (thinking) log.insertBefore(element, thinking); else log.append(element);
     starters.hidden = true;
-    const own = element.classList.contains("citizen");
-    if (restoring) log.scrollTop = log.scrollHeight;
-    else if (own) log.scrollTo({ top: log.scrollHeight });
-    else if (near) log.scrollTo({ top: Math.max(0, element.offsetTop - log.offsetTop - 60) });
+    if (element.classList.contains("citizen")) follow = true;
+    settle(element);
+  }
+
+  // To the end, but never past the beginning of a message that is longer than the window.
+  function settle(element) {
+    if (!follow) return;
+    const end = log.scrollHeight - log.clientHeight;
+    const top = element ? element.offsetTop - log.offsetTop - 12 : end;
+    log.scrollTo({ top: Math.min(end, top), behavior: restoring || still.matches ? "instant" : "smooth" });
+  }
+
+  // Whoever scrolls back to read is left there.
+  for (const kind of ["wheel", "touchmove", "keyup"]) {
+    log.addEventListener(kind, () => {
+      follow = log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+    }, { passive: true });
   }
 
   // ---- Receiving
@@ -139,7 +160,6 @@
   function receive(item) {
     if (!isNewer(item.id)) return;
     cursor = item.id;
-    seenAny = true;
     if (item.author === "citizen") {
       forget(item.message_id);
       const known = mine.get(item.message_id);
@@ -176,7 +196,7 @@
       thinking = make("p", "thinking");
       thinking.append(make("i"), words.thinking);
       log.append(thinking);
-      log.scrollTo({ top: log.scrollHeight });
+      settle();
     } else if (!busy && thinking) {
       thinking.remove();
       thinking = null;
@@ -184,9 +204,11 @@
     const line = !connected ? words.lost
       : state.owner === "queue" ? words.queued
       : state.owner === "staff" ? words.serving : "";
+    const wasHidden = statusBar.hidden;
     if (statusBar.textContent !== line) statusBar.textContent = line;
     statusBar.hidden = !line;
     statusBar.classList.toggle("bad", !connected);
+    if (statusBar.hidden !== wasHidden) settle();
   }
 
   function online(is) {
@@ -325,13 +347,14 @@
   $("human").addEventListener("click", () => say(words.human_says));
   starters.addEventListener("click", (event) => {
     const button = event.target.closest("button");
-    if (button) { say(button.dataset.say); box.focus({ preventScroll: true }); }
+    if (button) { say(button.dataset.say); toBox(); }
   });
 
   function large(on) {
     document.documentElement.classList.toggle("large", on);
     $("large").setAttribute("aria-pressed", String(on));
     grow();
+    settle();
   }
   $("large").addEventListener("click", () => {
     const on = !document.documentElement.classList.contains("large");

@@ -1,0 +1,55 @@
+"""A backend behind httpx.MockTransport, and the events of a tracker as Rasa posts them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+
+from actions.backend import Backend
+
+Reply = httpx.Response | Exception
+
+
+class FakeBackend:
+    """Replies set per (method, path); records what was asked. Unset calls are 500."""
+
+    def __init__(self) -> None:
+        self.replies: dict[tuple[str, str], Reply] = {}
+        self.calls: list[tuple[str, str, dict[str, Any]]] = []
+        self.headers: list[httpx.Headers] = []
+
+    def set(self, method: str, path: str, reply: Reply | dict[str, Any]) -> None:
+        self.replies[method, path] = httpx.Response(200, json=reply) if isinstance(reply, dict) else reply
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        sent = json.loads(request.content) if request.content else dict(request.url.params)
+        self.calls.append((request.method, request.url.path, sent))
+        self.headers.append(request.headers)
+        reply = self.replies.get((request.method, request.url.path), httpx.Response(500))
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    def sent(self, path: str) -> dict[str, Any]:
+        """What the only call to a path carried."""
+        (body,) = [body for _, called, body in self.calls if called == path]
+        return body
+
+    def client(self) -> Backend:
+        return Backend("http://backend.test", "secret", httpx.MockTransport(self.handle))
+
+
+def user(text: str, intent: str) -> dict[str, Any]:
+    """A citizen's message as an event."""
+    return {"event": "user", "text": text, "parse_data": {"text": text, "intent": {"name": intent}}}
+
+
+def bot(payload: dict[str, Any], **metadata: Any) -> dict[str, Any]:
+    """A bot message as an event."""
+    return {"event": "bot", "text": payload["text"], "data": {"custom": payload}, "metadata": metadata}
+
+
+Say = Callable[..., Awaitable[dict[str, Any]]]

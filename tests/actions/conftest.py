@@ -1,0 +1,55 @@
+"""The fake backend, and a way to run an action."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from actions_fakes import FakeBackend, Say, user
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.base import CitizenAction
+from actions.payload import ANSWERED, STATUSES, answer
+
+
+@pytest.fixture
+def fake() -> FakeBackend:
+    """Answers every question and takes every handoff, unless a test says otherwise."""
+    backend = FakeBackend()
+    given = answer(ANSWERED, "可以。", answer_id="a1") | {"confidence": 0.9, "department": "人社局"}
+    backend.set("POST", "/api/answer", given)
+    backend.set("GET", "/api/answers/latest", given)
+    backend.set("POST", "/api/answers/a1/feedback", {"ok": True})
+    receipt = {"number": "R7", "status": "queued", "already_open": False, "position": 3, "staff_online": 2}
+    backend.set("POST", "/api/handoffs", receipt | {"department": "人社局"})
+    return backend
+
+
+@pytest.fixture
+def say(fake: FakeBackend) -> Say:
+    """Run an action on a message after some events; checks what holds for every reply and returns it.
+
+    The event metadata of the reply is returned under `_metadata`.
+    """
+
+    async def run(
+        action: type[CitizenAction], text: str, intent: str, before: list[dict[str, Any]] | None = None
+    ) -> dict[str, Any]:
+        latest = user(text, intent)
+        events = [*(before or []), latest]
+        state = {"sender_id": "web:1", "events": events, "latest_message": latest["parse_data"]}
+        dispatcher = CollectingDispatcher()
+        returned = await action(fake.client()).run(dispatcher, Tracker.from_dict(state), {})
+        assert returned == []
+        (message,) = dispatcher.messages
+        payload = message["custom"]
+        assert message["text"] == payload["text"]
+        assert payload["text"].strip()
+        assert "\n\n" not in payload["text"]
+        assert "{" not in payload["text"]
+        assert payload["status"] in STATUSES
+        assert {"id", "confidence", "sources", "options", "reason", "department"} <= set(payload)
+        return payload | {"_metadata": {key: message[key] for key in ("offer",) if key in message}}
+
+    return run

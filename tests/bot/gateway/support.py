@@ -1,0 +1,227 @@
+"""What the gateway's tests share: a real database file and application, a desk and a Rasa of paper."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from sqlalchemy import create_engine, event, select
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.pool import QueuePool
+
+from bot.gateway.ports import Owner
+from bot.gateway.rasa_client import RasaClient
+from bot.gateway.service import Gateway
+from bot.gateway.settings import GatewaySettings, WeChatSettings
+from bot.gateway.tables import inbox, metadata, outbox
+from bot.gateway.texts import Texts, load_texts
+from bot.gateway.wechat.simulator import Platform, PlatformApi
+
+TOKEN = "AAAAA"
+APPID = "wxba5fad812f8e6fb9"
+AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+CITIZEN = "oCitizenOne"
+TEXTS = load_texts(city="测试市")
+
+PLAIN = WeChatSettings(
+    token=TOKEN, appid=APPID, secret="s", mode="plain", reply_within=0.15, hold_for=0.6, timestamp_window=300
+)
+SECURE = replace(PLAIN, mode="secure", aes_key=AES_KEY)
+PUSHING = replace(PLAIN, customer_messages=True, api_base="http://platform")
+
+
+def open_engine(path: Path) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}",
+        future=True,
+        poolclass=QueuePool,
+        connect_args={"timeout": 30, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        writing = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    engine.begin = engine.execution_options(writing=True).begin
+    metadata.create_all(engine)
+    return engine
+
+
+@dataclass
+class FakeDesk:
+    """Owners are set by the test; everything else is noted."""
+
+    owners: dict[str, Owner] = field(default_factory=dict)
+    log: list[tuple[str, str, str]] = field(default_factory=list)
+    received: list[tuple[str, str]] = field(default_factory=list)
+    tells: list[str] = field(default_factory=list)
+    handoffs: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def owner(self, conversation_id: str) -> Owner:
+        return self.owners.get(conversation_id, "bot")
+
+    def record(
+        self,
+        conversation_id: str,
+        author: Any,
+        text: str,
+        payload: dict[str, Any] | None = None,
+        connection: Connection | None = None,
+    ) -> None:
+        assert connection is not None
+        self.log.append((conversation_id, author, text))
+
+    def receive(self, conversation_id: str, text: str, connection: Connection | None = None) -> list[str]:
+        assert connection is not None
+        self.received.append((conversation_id, text))
+        return list(self.tells)
+
+    def open_handoff(
+        self,
+        conversation_id: str,
+        reason: Any,
+        department: str | None,
+        question: str,
+        answer_id: str | None = None,
+    ) -> Any:
+        self.handoffs.append((conversation_id, reason, question))
+        self.owners[conversation_id] = "queue"
+        return None
+
+
+Answerer = Callable[[str, str], list[dict[str, Any]]]
+
+
+class FakeRasa:
+    """Rasa's REST channel: echoes, unless told otherwise. `gates` hold single messages back."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, str]] = []
+        self.restarted: list[str] = []
+        self.away = False
+        self.answer: Answerer = lambda _sender, text: [{"text": f"答：{text}"}]
+        self.gates: dict[str, asyncio.Event] = {}
+        self.running: dict[str, int] = {}
+        self.most_at_once: dict[str, int] = {}
+
+    def hold(self, text: str) -> asyncio.Event:
+        return self.gates.setdefault(text, asyncio.Event())
+
+    async def handle(self, request: httpx.Request) -> httpx.Response:
+        if self.away:
+            raise httpx.ConnectError("refused", request=request)
+        body = json.loads(request.content)
+        sender, text = body["sender"], body["message"]
+        self.running[sender] = self.running.get(sender, 0) + 1
+        self.most_at_once[sender] = max(self.most_at_once.get(sender, 0), self.running[sender])
+        try:
+            self.heard.append((sender, text))
+            if text in self.gates:
+                await self.gates[text].wait()
+            return httpx.Response(200, json=self.answer(sender, text))
+        finally:
+            self.running[sender] -= 1
+
+    def handle_sync(self, request: httpx.Request) -> httpx.Response:
+        self.restarted.append(str(request.url))
+        return httpx.Response(503 if self.away else 200, json={})
+
+    def client(self) -> RasaClient:
+        return RasaClient(
+            "http://rasa",
+            "t",
+            transport=httpx.MockTransport(self.handle),
+            sync_transport=httpx.MockTransport(self.handle_sync),
+        )
+
+
+@dataclass
+class World:
+    engine: Engine
+    desk: FakeDesk
+    rasa: FakeRasa
+    gateway: Gateway
+    client: httpx.AsyncClient
+    platform: Platform
+    api: PlatformApi
+    texts: Texts
+
+    def heard(self) -> list[str]:
+        return [text for _, text in self.rasa.heard]
+
+    def rows(self) -> list[Any]:
+        with self.engine.connect() as connection:
+            return list(connection.execute(select(outbox).order_by(outbox.c.id)))
+
+    def inbox(self) -> list[Any]:
+        with self.engine.connect() as connection:
+            return list(connection.execute(select(inbox).order_by(inbox.c.id)))
+
+
+class Now:
+    """A clock that tests can move."""
+
+    def __init__(self) -> None:
+        self.offset = 0.0
+
+    def __call__(self) -> float:
+        import time
+
+        return time.time() + self.offset
+
+
+@asynccontextmanager
+async def world(
+    path: Path,
+    wechat: WeChatSettings | None = PLAIN,
+    desk: FakeDesk | None = None,
+    rasa: FakeRasa | None = None,
+    clock: Callable[[], float] | None = None,
+    **settings: Any,
+) -> AsyncIterator[World]:
+    """A running gateway on the database in this folder; entered again, it is the next process."""
+    engine = open_engine(path / "gateway.db")
+    desk, rasa, api = desk or FakeDesk(), rasa or FakeRasa(), PlatformApi()
+    chosen = {"backoff": 0.01, "backoff_max": 0.02, "poll_every": 0.02, "send_after_error": 0.01, **settings}
+    gateway = Gateway(
+        engine,
+        desk,
+        rasa.client(),
+        GatewaySettings(city="测试市", wechat=wechat, **chosen),
+        TEXTS,
+        transport=httpx.ASGITransport(api.app),
+        **({"clock": clock} if clock else {}),
+    )
+    app = FastAPI()
+    for router in gateway.routers():
+        app.include_router(router)
+    await gateway.start()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://city") as client:
+        key = wechat.aes_key if wechat and wechat.mode == "secure" else ""
+        platform = Platform(client, TOKEN, APPID, key, drop_after=0.4)
+        try:
+            yield World(engine, desk, rasa, gateway, client, platform, api, TEXTS)
+        finally:
+            await gateway.stop()
+            engine.dispose()
+
+
+async def until(condition: Callable[[], Any], seconds: float = 5.0) -> None:
+    """Wait until it holds; fail if it never does."""
+    for _ in range(int(seconds / 0.01)):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never came true")

@@ -1,0 +1,286 @@
+"""What the gateway promises about every message, whatever channel it came by."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.gateway.rasa_client import RasaAway
+from bot.gateway.tables import outbox
+from bot.gateway.wechat.splitting import size
+
+from .support import CITIZEN, PUSHING, FakeDesk, FakeRasa, until, world
+
+HANDOFF = {"status": "handoff", "text": "正在为您转人工。", "reason": "asked_for_human"}
+
+
+async def say(w: Any, text: str, key: str, citizen: str = "c1") -> int:
+    accepted: int = await w.gateway.accept("web", citizen, text, key)
+    return accepted
+
+
+async def test_a_message_is_stored_before_it_is_acknowledged_and_answered_once(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        first = await say(w, "医保", "k1")
+        assert await say(w, "医保", "k1") == first
+        said = await w.gateway.wait(first, 5)
+        assert [message.text for message in said or []] == ["答：医保"]
+        assert w.heard() == ["医保"]
+        assert w.desk.log == [("web:c1", "citizen", "医保"), ("web:c1", "bot", "答：医保")]
+
+
+async def test_one_citizens_messages_are_worked_on_in_order_one_at_a_time(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        gate = w.rasa.hold("第0句")
+        ids = [await say(w, f"第{number}句", f"k{number}") for number in range(12)]
+        other = await say(w, "别人", "other", citizen="c2")
+        assert await w.gateway.wait(other, 5), "another citizen does not wait"
+        assert w.heard() == ["第0句", "别人"]
+        gate.set()
+        await w.gateway.wait(ids[-1], 5)
+        assert [text for sender, text in w.rasa.heard if sender == "web:c1"] == [
+            f"第{n}句" for n in range(12)
+        ]
+        assert w.rasa.most_at_once["web:c1"] == 1
+
+
+async def test_many_citizens_at_once_are_bounded_and_all_answered(tmp_path: Path) -> None:
+    async with world(tmp_path, concurrency=3) as w:
+        gate = w.rasa.hold("问")
+        ids = await asyncio.gather(*(say(w, "问", f"k{n}", f"c{n}") for n in range(30)))
+        await until(lambda: len(w.rasa.heard) == 3)
+        await asyncio.sleep(0.05)
+        assert len(w.rasa.heard) == 3
+        gate.set()
+        for message in ids:
+            assert await w.gateway.wait(message, 5)
+
+
+async def test_wait_ends_without_an_answer_after_its_time(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        w.rasa.hold("慢")
+        assert await w.gateway.wait(await say(w, "慢", "k"), 0.05) is None
+
+
+# Owners
+
+
+@pytest.mark.parametrize("owner", ["queue", "staff"])
+async def test_what_is_said_while_staff_own_the_conversation_goes_to_the_desk(
+    tmp_path: Path, owner: Any
+) -> None:
+    desk = FakeDesk(owners={"web:c1": owner}, tells=["您排在第2位。"])
+    async with world(tmp_path, desk=desk) as w:
+        said = await w.gateway.wait(await say(w, "还在吗", "k"), 5)
+        assert [(one.author, one.text) for one in said or []] == [("system", "您排在第2位。")]
+        assert desk.received == [("web:c1", "还在吗")]
+        assert w.heard() == []
+
+
+async def test_a_late_bot_message_is_dropped_when_staff_own_the_conversation(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        gate = w.rasa.hold("慢")
+        message = await say(w, "慢", "k")
+        await until(lambda: w.heard() == ["慢"])
+        w.desk.owners["web:c1"] = "staff"
+        gate.set()
+        assert await w.gateway.wait(message, 5) == []
+        assert w.desk.received == [("web:c1", "慢")], "staff read what the citizen said"
+        assert w.rows() == []
+
+
+async def test_the_announcement_of_this_very_handoff_is_told(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+
+        def hand_over(sender: str, _text: str) -> list[dict[str, Any]]:
+            w.desk.owners[sender] = "queue"
+            return [{"text": "闲话"}, {"text": HANDOFF["text"]}, {"custom": HANDOFF}]
+
+        w.rasa.answer = hand_over
+        said = await w.gateway.wait(await say(w, "转人工", "k"), 5)
+        assert [one.text for one in said or []] == [HANDOFF["text"]]
+
+
+async def test_a_reply_of_staff_is_visible_only_after_its_transaction(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        with w.engine.connect() as connection:
+            w.gateway.deliver(connection, "web:c1", "不该看到")
+            connection.rollback()
+        with w.engine.begin() as connection:
+            w.gateway.deliver(connection, "web:c1", "您好")
+        assert [(row.author, row.text) for row in w.rows()] == [("staff", "您好")]
+
+
+# Failures
+
+
+async def test_a_new_process_takes_up_what_the_old_one_left(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        w.rasa.hold("一")
+        for number, text in enumerate(["一", "二", "三"]):
+            await say(w, text, f"k{number}")
+        await until(lambda: w.heard() == ["一"])
+    async with world(tmp_path) as w:
+        await until(lambda: all(row.status == "done" for row in w.inbox()))
+        assert w.heard() == ["一", "二", "三"]
+        assert [row.text for row in w.rows()] == ["答：一", "答：二", "答：三"]
+    async with world(tmp_path) as w:
+        await asyncio.sleep(0.05)
+        assert w.heard() == []
+
+
+async def test_a_retry_after_a_crash_joins_the_job_that_was_taken_up(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        w.rasa.hold("问")
+        asking = asyncio.create_task(w.platform.say(CITIZEN, "问", message_id="77"))
+        await until(lambda: w.heard() == ["问"])
+        asking.cancel()
+    async with world(tmp_path) as w:
+        assert (await w.platform.say(CITIZEN, "问", message_id="77")).text == "答：问"
+        assert w.heard() == ["问"]
+
+
+async def test_nothing_is_lost_while_rasa_is_away(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        w.rasa.away = True
+        ids = [await say(w, text, text) for text in ("一", "二")]
+        await asyncio.sleep(0.1)
+        assert await w.gateway.wait(ids[0], 0) is None
+        w.rasa.away = False
+        await w.gateway.wait(ids[1], 5)
+        assert w.heard() == ["一", "二"]
+
+
+async def test_rasa_away_too_long_hands_the_citizen_to_staff(tmp_path: Path) -> None:
+    async with world(tmp_path, give_up_after=0.05) as w:
+        w.rasa.away = True
+        said = await w.gateway.wait(await say(w, "医保", "k"), 5)
+        assert [one.text for one in said or []] == [w.texts.say("replies.gave_up", question="医保")]
+        assert w.desk.handoffs == [("web:c1", "error", "医保")]
+
+
+async def test_an_error_inside_is_tried_again(tmp_path: Path) -> None:
+    class Stumbling(FakeDesk):
+        stumbles = 2
+
+        def record(self, *args: Any, **kwargs: Any) -> None:
+            if self.stumbles:
+                self.stumbles -= 1
+                raise OSError("database is locked")
+            super().record(*args, **kwargs)
+
+    async with world(tmp_path, desk=Stumbling()) as w:
+        said = await w.gateway.wait(await say(w, "医保", "k"), 5)
+        assert [one.text for one in said or []] == ["答：医保"]
+        assert len(w.rows()) == 1
+
+
+async def test_a_silent_dialogue_still_says_something(tmp_path: Path) -> None:
+    rasa = FakeRasa()
+    rasa.answer = lambda _sender, _text: []
+    async with world(tmp_path, rasa=rasa) as w:
+        said = await w.gateway.wait(await say(w, "？", "k"), 5)
+        assert [one.text for one in said or []] == [w.texts.say("replies.silent")]
+
+
+async def test_a_restart_is_posted_to_the_conversations_tracker_or_fails_loudly(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        await asyncio.to_thread(w.gateway.restart, "wechat:o/1")
+        assert w.rasa.restarted == ["http://rasa/conversations/wechat%3Ao%2F1/tracker/events?token=t"]
+        w.rasa.away = True
+        with pytest.raises(RasaAway):
+            await asyncio.to_thread(w.gateway.restart, "wechat:o1")
+
+
+# Customer messages
+
+
+async def test_a_slow_answer_follows_by_customer_message(tmp_path: Path) -> None:
+    async with world(tmp_path, PUSHING) as w:
+        gate = w.rasa.hold("慢")
+        exchange = await w.platform.say(CITIZEN, "慢")
+        assert (exchange.raw, exchange.tries) == ("success", 1)
+        gate.set()
+        await until(lambda: w.api.sent)
+        assert w.api.sent == [(CITIZEN, "答：慢")]
+        await until(lambda: w.rows()[0].status == "delivered")
+
+
+async def test_an_answer_given_in_the_reply_is_not_sent_again(tmp_path: Path) -> None:
+    async with world(tmp_path, PUSHING) as w:
+        assert (await w.platform.say(CITIZEN, "快")).text == "答：快"
+        await asyncio.sleep(0.1)
+        assert w.api.sent == []
+
+
+async def test_replies_of_staff_are_pushed_in_order_and_long_ones_in_parts(tmp_path: Path) -> None:
+    async with world(tmp_path, PUSHING) as w:
+        text = "工作人员的详细说明。" * 100
+        with w.engine.begin() as connection:
+            w.gateway.deliver(connection, f"wechat:{CITIZEN}", text)
+            w.gateway.deliver(connection, f"wechat:{CITIZEN}", "最后")
+        await until(lambda: w.api.sent and "最后" in w.api.sent[-1][1])
+        assert all(size(part) <= 2048 for _, part in w.api.sent)
+        assert "".join(part for _, part in w.api.sent[:-1]) == w.texts.say("parts.staff", text=text)
+
+
+async def test_without_customer_messages_a_reply_of_staff_comes_with_the_next_message(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        with w.engine.begin() as connection:
+            w.gateway.deliver(connection, f"wechat:{CITIZEN}", "请带身份证")
+        assert (await w.platform.say(CITIZEN, "好")).text == "【工作人员】请带身份证\n\n答：好"
+
+
+@pytest.mark.parametrize("code", [40001, 40014, 42001])
+async def test_a_token_that_is_no_longer_valid_is_refreshed_once(tmp_path: Path, code: int) -> None:
+    async with world(tmp_path, PUSHING) as w:
+        w.api.errors.append(code)
+        push(w, "您好")
+        await until(lambda: w.api.sent)
+        assert w.api.tokens == 2
+
+
+def push(w: Any, text: str) -> None:
+    with w.engine.begin() as connection:
+        w.gateway.deliver(connection, f"wechat:{CITIZEN}", text)
+
+
+@pytest.mark.parametrize("code", [45015, 45047])
+async def test_what_may_not_be_pushed_now_comes_with_the_next_message(tmp_path: Path, code: int) -> None:
+    async with world(tmp_path, PUSHING) as w:
+        w.api.errors.append(code)
+        push(w, "您好")
+        await until(lambda: w.rows()[0].error)
+        await asyncio.sleep(0.1)
+        assert w.api.sent == []
+        assert "您好" in ((await w.platform.say(CITIZEN, "在吗")).text or "")
+
+
+@pytest.mark.parametrize("code", [48001, 48004])
+async def test_an_account_that_may_not_push_stops_pushing(tmp_path: Path, code: int) -> None:
+    async with world(tmp_path, PUSHING) as w:
+        w.api.errors.append(code)
+        push(w, "您好")
+        await until(lambda: not w.gateway.can_push)
+        assert "您好" in ((await w.platform.say(CITIZEN, "在吗")).text or "")
+
+
+async def test_other_errors_are_tried_again_and_who_left_is_not_written_to(tmp_path: Path) -> None:
+    async with world(tmp_path, PUSHING) as w:
+        w.api.errors.extend([-1, 45009])
+        push(w, "您好")
+        await until(lambda: w.api.sent)
+        w.api.errors.append(43004)
+        push(w, "再见")
+        await until(lambda: w.rows()[1].status == "dropped")
+
+
+async def test_a_delivery_cut_off_by_a_crash_is_made_by_the_next_process(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        push(w, "您好")
+        with w.engine.begin() as connection:
+            connection.execute(outbox.update().values(status="sending"))
+    async with world(tmp_path, PUSHING) as w:
+        await until(lambda: w.rows()[0].status == "delivered")
+        assert len(w.api.sent) == 1

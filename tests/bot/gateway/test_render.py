@@ -1,0 +1,50 @@
+from bot.gateway.rasa_client import BotMessage, pair
+from bot.gateway.render import Renderer, render
+
+from .support import TEXTS
+
+LAW = {
+    "kind": "clause",
+    "title": "测试市医疗保险办法",
+    "doc_number": "测政发〔2024〕1号",
+    "article": "第八条",
+    "effective_from": "2024-01-01",
+    "effective_to": "2028-12-31",
+    "url": 'https://example.gov.cn/a?b="c"',
+}
+
+
+def test_sources_stand_under_the_answer_with_their_dates() -> None:
+    shown = Renderer(TEXTS).render("可以补缴。", {"sources": [{**LAW, "url": None}]})
+    assert shown == (
+        "可以补缴。\n\n来源：《测试市医疗保险办法》（测政发〔2024〕1号）第八条，自2024年1月1日起施行，有效期至2028年12月31日"
+    )
+
+
+def test_only_three_different_sources_are_named() -> None:
+    sources = [LAW, LAW] + [{**LAW, "article": f"第{number}条"} for number in range(9)]
+    assert Renderer(TEXTS).render("答", {"sources": sources}).count("来源：") == 3
+
+
+def test_links_are_anchors_in_wechat_and_plain_elsewhere() -> None:
+    assert "\nhttps://example.gov.cn/a" in Renderer(TEXTS).render("答", {"sources": [LAW]})
+    anchored = Renderer(TEXTS).render("答", {"sources": [LAW]}, links=True)
+    assert '<a href="https://example.gov.cn/a?b=%22c%22">查看原文</a>' in anchored
+    script = {**LAW, "url": "javascript:alert(1)"}
+    assert "javascript" not in Renderer(TEXTS).render("答", {"sources": [script]}, links=True)
+
+
+def test_options_are_numbered_and_the_citizen_is_told_to_reply_with_the_number() -> None:
+    shown = render({"text": "您想问哪一种？", "options": [{"label": "职工医保"}, {"label": "居民医保"}]})
+    assert "1. 职工医保\n2. 居民医保\n请回复数字选择（1-2）。" in shown
+
+
+def test_what_rasas_channel_takes_apart_is_put_together() -> None:
+    answer = {"status": "answered", "text": "第一段\n\n第二段"}
+    heard = [{"text": "先说一句"}, {"text": "第一段"}, {"text": "第二段"}, {"custom": answer}, {"text": "尾"}]
+    assert pair(heard) == [
+        BotMessage("先说一句"),
+        BotMessage("第一段\n\n第二段", answer),
+        BotMessage("尾"),
+    ]
+    assert pair([{"text": "一"}, {"custom": {"status": "x"}}]) == [BotMessage("一", {"status": "x"})]

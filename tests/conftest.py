@@ -1,0 +1,39 @@
+"""What all tests share: one home whose models are made once, and no skipped browser test in CI."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from wenzheng.dialogue import train
+from wenzheng.settings import PROJECT_ROOT, load_settings
+
+SHARED_DATA = PROJECT_ROOT.parent / "shared" / "data"
+TEST_HOME = PROJECT_ROOT / "var" / "test"
+
+
+@pytest.fixture(scope="session")
+def model_path() -> Path:
+    """The dialogue model of the present data; trained when there is none yet."""
+    return train(load_settings(home=TEST_HOME))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real input; the test is skipped where it is missing."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("real input is not here: ../shared/data")
+    return SHARED_DATA
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """In CI a browser test that was skipped has not been run, and that is a failure."""
+    report = yield
+    if os.environ.get("CI") and report.skipped and item.get_closest_marker("browser"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped in CI: install chromium"
+    return report
