@@ -18,10 +18,9 @@ def _receipt_text(reason: str, receipt: dict[str, Any]) -> str:
     lead = say(f"handoff_lead.{reason}", number=receipt["number"])
     if reason == "crisis":
         return lead
+    state = "online" if receipt.get("staff_online") else "offline"
     if receipt.get("already_open"):
         state = "already_open"
-    else:
-        state = "online" if receipt.get("staff_online") else "offline"
     return "\n".join([lead, say(f"handoff_tail.{state}", position=position), say("handoff_tail.return")])
 
 

@@ -10,6 +10,7 @@ learnt: a candidate is right when it is the FAQ itself or a clause that the FAQ 
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ from wenzheng.settings import PROJECT_ROOT, load_settings
 
 FOLDS = 5
 PENALTY = 1.0
+SHORTEST = 5  # characters of half a question that still asks something
 
 
 def sample() -> tuple[list[Document], list[Faq]]:
@@ -47,6 +49,11 @@ def sample() -> tuple[list[Document], list[Faq]]:
     return [result.document for result in read if result.document], list(table.faqs)
 
 
+def _first_half(question: str) -> str:
+    half = re.split("[，、；]", question, maxsplit=1)[0]
+    return half if len(half) >= SHORTEST else question
+
+
 def folds(faqs: list[Faq]) -> Iterator[tuple[list[Faq], list[tuple[str, Faq]]]]:
     """(FAQs that stay, [(question asked, FAQ it belongs to)])."""
     for fold in range(FOLDS):
@@ -56,8 +63,8 @@ def folds(faqs: list[Faq]) -> Iterator[tuple[list[Faq], list[tuple[str, Faq]]]]:
             asked += [(question, faq) for question in out]
             stay = tuple(question for question in faq.similar_questions if question not in out)
             if fold == 0:
-                # Citizens also ask in the very words of a question.
-                asked.append((faq.standard_question, faq))
+                # Citizens also ask in the very words of a question, or in its first half.
+                asked += [(words, faq) for words in {faq.standard_question, _first_half(faq.standard_question)}]
             kept.append(replace(faq, similar_questions=stay))
         yield kept, asked
     for fold in range(FOLDS):

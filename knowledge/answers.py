@@ -12,6 +12,7 @@ from sqlalchemy.engine import Engine
 from knowledge.answer import Answer
 from knowledge.errors import UnknownAnswer
 from knowledge.tables import answer_feedback, answers
+from knowledge.text import storable
 
 
 class AnswerLog:
@@ -25,7 +26,7 @@ class AnswerLog:
         row = dict(
             id=answer.id,
             conversation_id=conversation_id,
-            question=question,
+            question=storable(question),
             status=answer.status,
             answer=json.loads(json.dumps(answer.to_dict())),
             trace=trace,
@@ -57,6 +58,6 @@ class AnswerLog:
     def rate(self, answer_id: str, helpful: bool, comment: str = "") -> None:
         """Keep a citizen's verdict on an answer. Raises UnknownAnswer."""
         self.explained(answer_id)
-        row = dict(answer_id=answer_id, helpful=helpful, comment=comment, created_at=time.time())
+        row = dict(answer_id=answer_id, helpful=helpful, comment=storable(comment), created_at=time.time())
         with self._engine.begin() as connection:
             connection.execute(insert(answer_feedback).values(**row))

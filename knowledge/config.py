@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,6 +11,8 @@ import yaml
 
 DEFAULT_FILE = Path(__file__).with_name("search.yml")
 T = TypeVar("T")
+_SHARES = ("question_dense_weight", "passage_dense_weight", "answer", "clarify", "option")
+_NOT_NEGATIVE = ("bigram_weight", "unigram_weight")
 
 
 class SearchConfigError(ValueError):
@@ -49,6 +52,7 @@ class EvidenceWeights:
     question_cosine: float
     question_fused: float
     question_match: float
+    question_coverage: float
     passage_cosine: float
     passage_fused: float
     passage_bm25: float
@@ -72,18 +76,32 @@ def _section(kind: type[T], data: Any, name: str, path: Path) -> T:
         raise SearchConfigError(f"{path}：“{name}”一节缺少 {'、'.join(missing)}。")
     if unknown := sorted(set(data) - wanted):
         raise SearchConfigError(f"{path}：“{name}”一节有不认识的项目 {'、'.join(unknown)}。")
-    if wrong := sorted(
-        key for key, value in data.items() if not isinstance(value, int | float) or isinstance(value, bool)
-    ):
-        raise SearchConfigError(f"{path}：“{name}”一节的 {'、'.join(wrong)} 应为数字。")
+    for field in fields(kind):  # type: ignore[arg-type]
+        if demand := _demand(field.name, str(field.type), data[field.name]):
+            raise SearchConfigError(
+                f"{path}：“{name}”一节的 {field.name} 应为{demand}，现在是 {data[field.name]!r}。"
+            )
     return kind(**data)
+
+
+def _demand(name: str, kind: str, value: Any) -> str:
+    """What ``value`` should be and is not; empty when it is right."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        return "数字"
+    if kind == "int" and (not isinstance(value, int) or value < 1):
+        return "正整数"
+    if name in _SHARES and not 0 <= value <= 1:
+        return " 0 到 1 之间的数字"
+    if name in _NOT_NEGATIVE and value < 0:
+        return "不小于 0 的数字"
+    return ""
 
 
 def load_search_config(path: Path = DEFAULT_FILE) -> SearchConfig:
     """Read ``path``. Raises SearchConfigError naming the file, the section and the entry that is wrong."""
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SearchConfigError(f"无法读取 {path}：{error}") from error
     if not isinstance(data, dict):
         raise SearchConfigError(f"{path}：应有 retrieval、decision 和 weights 三节。")

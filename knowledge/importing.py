@@ -18,7 +18,7 @@ from knowledge.content import (
 )
 from knowledge.content.problems import ProblemList
 from knowledge.service import KnowledgeService
-from knowledge.store import ImportCounts, Item
+from knowledge.store import ImportCounts, Item, kind_of
 
 TABLE_SUFFIXES = (".csv", ".xlsx")
 # With those that reading refuses with an explanation: a file left out of a folder is reported, not passed over.
@@ -50,7 +50,7 @@ def import_paths(
     """
     files = list(_files(paths))
     report = ImportReport(files=len(files))
-    origin: dict[tuple[str, str], str] = {}
+    origin: dict[tuple[str, str], Path] = {}
     for done, path in enumerate(files, 1):
         items = _read(path, report)
         for item in items:
@@ -101,16 +101,18 @@ def _read(path: Path, report: ImportReport) -> list[Item]:
 
 
 def _warn_of_repetition(
-    item: Item, path: Path, origin: dict[tuple[str, str], str], report: ImportReport
+    item: Item, path: Path, origin: dict[tuple[str, str], Path], report: ImportReport
 ) -> None:
     """Two files of one import with the same id: the later one wins, and the editor is told."""
-    key = ("faq" if isinstance(item, Faq) else "document", item.id)
-    before = origin.setdefault(key, path.name)
-    if before != path.name:
+    key = (kind_of(item), item.id)
+    before = origin.setdefault(key, path)
+    if before.resolve() != path.resolve():
         problems = ProblemList(path.name)
-        problems.warning("id_repeated", id=item.id, file=before)
+        # Files of the same name, in different folders, are told apart by their paths.
+        shown = before.name if before.name != path.name else before
+        problems.warning("id_repeated", id=item.id, file=shown)
         report.problems.extend(problems.items)
-        origin[key] = path.name
+        origin[key] = path
 
 
 def export_items(items: Sequence[Item], folder: Path, table: Literal["csv", "xlsx"]) -> list[Path]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from knowledge.config import SearchConfig
 from knowledge.embedding import Embedder, EmbeddingCache
 from knowledge.embedding.embedder import Progress
-from knowledge.index.release import FORMAT, ReleaseIndex, build_release_index
+from knowledge.index.release import FORMAT, ReleaseIndex, build_release_index, is_complete
 from knowledge.store import ContentStore, Release
 
 
@@ -53,7 +53,7 @@ class Publisher:
 
     def is_built(self, release: Release) -> bool:
         """Whether the release's index is on disk."""
-        return self._folder(release).is_dir()
+        return is_complete(self._folder(release))
 
     def _build(self, release: Release, progress: Progress | None) -> None:
         content = self._store.release_content(release.id)

@@ -22,6 +22,7 @@ from knowledge.errors import NoOptionsPending, NothingPublished, OptionOutOfRang
 from knowledge.index.release import ReleaseIndex
 from knowledge.pipeline import Context, run_pipeline
 from knowledge.pipeline.compose import answer_from
+from knowledge.pipeline.validity import why_not
 from knowledge.publishing import Publisher
 from knowledge.store import ContentStore, ImportCounts, Item, Release
 from knowledge.texts import text
@@ -86,15 +87,17 @@ class KnowledgeService:
         if not 1 <= number <= len(options):
             raise OptionOutOfRange(f"请回复 1 到 {len(options)} 之间的数字。")
         index = self.index()
+        label = options[number - 1]["label"]
+        context = Context(label, self._today(), index, self._embedder, self.config, text=label)
         source = index.by_id.get(options[number - 1]["id"])
-        if source is None:
-            # The option's content was taken back since it was offered.
+        if source is None or why_not(source, context):
+            # The option's content was taken back, or has ended, since it was offered.
             answer = Answer(status="no_answer", text=text("no_answer"), reason="low_confidence")
         else:
             # The citizen has named the source, so what is left of doubt is none of ours.
-            answer = answer_from(source, index, options[number - 1]["label"], confidence=1.0)
+            answer = answer_from(source, context, confidence=1.0)
         answer = replace(answer, release=str(index.release_id))
-        self.log.add(answer, options[number - 1]["label"], conversation_id, {"choice_of": last["id"]})
+        self.log.add(answer, label, conversation_id, {"choice_of": last["id"]})
         return answer
 
     def import_items(self, items: Iterable[Item]) -> ImportCounts:

@@ -100,6 +100,19 @@ def clause_sources(document: Document) -> Iterator[Source]:
         )
 
 
+def contains(whole: str, part: str) -> bool:
+    """Whether the source or document ``whole`` is ``part`` or has it inside, told from their ids.
+
+    ``d#第八条`` contains ``d#第八条第（二）项``, but not ``d#第八条之一``; ``d#6.1`` does not contain ``d#6.10``.
+    """
+    if not whole or not part.startswith(whole):
+        return False
+    rest = part[len(whole) :]
+    if not rest or "#" not in whole:
+        return not rest or rest[0] == "#"
+    return rest[0] != "之" and not (whole[-1].isdigit() and (rest[0].isdigit() or rest[0] == "."))
+
+
 def sources_of(items: Iterable[Document | Faq]) -> list[Source]:
     """All sources of a release's items, in their order."""
     sources: list[Source] = []

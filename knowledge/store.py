@@ -105,10 +105,12 @@ class ContentStore:
     def remove(self, kind: str, identifiers: Sequence[str]) -> int:
         """Take items out of the drafts (published releases keep theirs); returns how many were there."""
         with self._engine.begin() as connection:
-            result = connection.execute(
-                delete(drafts).where(drafts.c.kind == kind, drafts.c.item_id.in_(list(identifiers)))
-            )
-            return int(result.rowcount)
+            removed = 0
+            for start in range(0, len(identifiers), _CHUNK):
+                part = list(identifiers[start : start + _CHUNK])
+                chosen = delete(drafts).where(drafts.c.kind == kind, drafts.c.item_id.in_(part))
+                removed += int(connection.execute(chosen).rowcount)
+            return removed
 
     def drafts(self) -> list[Item]:
         """The drafts, documents and FAQs, by kind and id."""

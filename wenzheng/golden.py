@@ -89,7 +89,7 @@ def read_golden(path: Path) -> list[GoldenQuestion]:
 
 
 def accepts(accepted: Sequence[str], source: str) -> bool:
-    """Whether a source id is one of the accepted, or a part of one (``doc#第八条`` of ``doc``; an item of its article)."""
+    """Whether a source id is accepted, or part of what is (``doc#第八条`` of ``doc``, an item of its article)."""
     return any(
         source == each or source.startswith(f"{each}#" if "#" not in each else each) for each in accepted
     )

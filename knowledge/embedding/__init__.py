@@ -1,6 +1,13 @@
 """Vectors of questions and content."""
 
 from knowledge.embedding.cache import EmbeddingCache
-from knowledge.embedding.embedder import Embedder, EmbeddingModelError, SentenceTransformerEmbedder
+from knowledge.embedding.embedder import Embedder, SentenceTransformerEmbedder
+from knowledge.embedding.errors import BundledModelError, EmbeddingModelError
 
-__all__ = ["Embedder", "EmbeddingCache", "EmbeddingModelError", "SentenceTransformerEmbedder"]
+__all__ = [
+    "BundledModelError",
+    "Embedder",
+    "EmbeddingCache",
+    "EmbeddingModelError",
+    "SentenceTransformerEmbedder",
+]

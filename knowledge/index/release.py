@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import shutil
 import tempfile
 from collections import Counter
@@ -21,11 +22,13 @@ from knowledge.embedding.embedder import Progress
 from knowledge.index.hybrid import Hit, HybridIndex
 from knowledge.index.pieces import cut, titled
 from knowledge.source import Source, sources_of
+from knowledge.text import normalise
 
 FORMAT = 1  # raise it when what is written changes: indexes of another format are built anew
 _SOURCES = "sources.jsonl"
 _ROWS = "rows.json"
 _GROUPS = ("questions", "passages")
+_BRACKETS = re.compile(r"[〔〕\[\]()【】〈〉]")
 
 
 class ReleaseIndex:
@@ -40,14 +43,14 @@ class ReleaseIndex:
         self._owners: dict[str, list[int]] = {name: rows[name] for name in _GROUPS}
         weights = {"questions": config.question_dense_weight, "passages": config.passage_dense_weight}
         self._indexes = {name: HybridIndex(folder / name, config, weights[name]) for name in _GROUPS}
-        # Document numbers that a document in this release replaces -> the documents that replace them.
-        self.successors: dict[str, list[Source]] = {}
-        seen: set[str] = set()
-        for source in self.sources:
-            if source.document_id and source.document_id not in seen:
-                seen.add(source.document_id)
-                for number in source.supersedes:
-                    self.successors.setdefault(number, []).append(source)
+        # By document number: the documents that have it, and the documents that replace it.
+        self._numbered: dict[str, list[Source]] = {}
+        self._successors: dict[str, list[Source]] = {}
+        for source in {each.document_id: each for each in self.sources if each.document_id}.values():
+            if source.doc_number:
+                self._numbered.setdefault(_number(source.doc_number), []).append(source)
+            for replaced in source.supersedes:
+                self._successors.setdefault(_number(replaced), []).append(source)
 
     def search(
         self, group: str, query: str, vector: np.ndarray, limit: int, timings: dict[str, float] | None = None
@@ -70,6 +73,23 @@ class ReleaseIndex:
             for row, owner in enumerate(owners):
                 rows[name].setdefault(self.sources[owner].id, []).append(row)
         return rows
+
+    def is_superseded(self, source: Source, today: str) -> bool:
+        """Whether another document that is in force on ``today`` (ISO) replaces a clause's document.
+
+        Either of the two documents may say so; a successor that this release does not hold counts as in force.
+        """
+        successors = self._successors.get(_number(source.doc_number), []) if source.doc_number else []
+        if source.superseded_by:
+            named = self._numbered.get(_number(source.superseded_by))
+            if named is None:
+                return True
+            successors = [*successors, *named]
+        return any(
+            each.document_id != source.document_id
+            and (not each.effective_from or each.effective_from <= today)
+            for each in successors
+        )
 
     @cached_property
     def regions(self) -> frozenset[str]:
@@ -95,6 +115,16 @@ class ReleaseIndex:
         return sum(len(index) for index in self._indexes.values())
 
 
+def is_complete(folder: Path) -> bool:
+    """Whether ``folder`` holds a whole index."""
+    return (folder / _ROWS).is_file()
+
+
+def _number(doc_number: str) -> str:
+    """A document number with its brackets and spaces in one form: 澜政规〔2024〕2号 is written in many ways."""
+    return _BRACKETS.sub("|", "".join(normalise(doc_number).split()))
+
+
 def build_release_index(
     folder: Path,
     items: Sequence[Document | Faq],
@@ -106,7 +136,7 @@ def build_release_index(
 
     ``progress(done, total)`` counts the pieces that have to be embedded.
     """
-    if (folder / _ROWS).is_file():
+    if is_complete(folder):
         return
     sources = sources_of(items)
     texts: dict[str, list[str]] = {name: [] for name in _GROUPS}
@@ -131,6 +161,7 @@ def build_release_index(
         with (work / _SOURCES).open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(source.to_dict(), ensure_ascii=False) + "\n" for source in sources)
         (work / _ROWS).write_text(json.dumps(owners), encoding="utf-8")
+        shutil.rmtree(folder, ignore_errors=True)  # what is there is not complete
         os.replace(work, folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from knowledge.answer import Answer, Citation
-from knowledge.index.release import ReleaseIndex
 from knowledge.index.tokens import bigram_set
 from knowledge.pipeline.context import Context
+from knowledge.pipeline.validity import why_not
 from knowledge.source import Source
 from knowledge.texts import text
 
@@ -18,17 +18,21 @@ _SENTENCE = re.compile(r"[^。！？；\n]*[。！？；\n]+|[^。！？；\n]+"
 def compose(context: Context) -> None:
     """Answer with the best candidate."""
     best = context.candidates[0]
-    context.answer = answer_from(best.source, context.index, context.text, best.confidence)
+    context.answer = answer_from(best.source, context, best.confidence)
 
 
-def answer_from(source: Source, index: ReleaseIndex, question: str, confidence: float) -> Answer:
-    """An FAQ's answer verbatim with its basis as sources, or the sentences of a clause that the question is about."""
-    sources = [source]
+def answer_from(source: Source, context: Context, confidence: float) -> Answer:
+    """An FAQ's answer verbatim with its basis as sources, or the sentences of a clause that the question is about.
+
+    A basis that may not answer itself (repealed, expired …) is not cited.
+    """
+    index, sources = context.index, [source]
     if source.kind == "faq":
         body = source.text
-        sources += [index.by_id[basis] for basis in source.basis if basis in index.by_id]
+        basis = [index.by_id[identifier] for identifier in source.basis if identifier in index.by_id]
+        sources += [each for each in basis if why_not(each, context) is None]
     else:
-        excerpt, clipped = most_relevant(source.text, question, CLAUSE_LENGTH)
+        excerpt, clipped = most_relevant(source.text, context.text, CLAUSE_LENGTH)
         intro = text("clause_intro", title=source.title, article=source.article)
         body = "\n".join([intro, excerpt, *([text("clipped")] if clipped else [])])
     return Answer(

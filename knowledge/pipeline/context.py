@@ -26,6 +26,8 @@ class Candidate:
     """Best fused score among FAQ questions, 0…1."""
     question_match: float = 0.0
     """Likeness to an FAQ's nearest question: Dice's coefficient over bigrams, weighted by rarity."""
+    question_coverage: float = 0.0
+    """Share of the question's bigrams, weighted by rarity, that one question of an FAQ has."""
     passage_cosine: float = 0.0
     """Cosine of the question with the nearest piece of the answer or clause."""
     passage_fused: float = 0.0

@@ -7,7 +7,7 @@ import re
 from knowledge.answer import Answer, Option
 from knowledge.pipeline.context import Candidate, Context
 from knowledge.pipeline.rank import is_basis
-from knowledge.source import Source
+from knowledge.source import Source, contains
 from knowledge.texts import text
 
 _OPENING = 24  # characters of a clause's opening in an option
@@ -25,7 +25,7 @@ def decide(context: Context) -> None:
             text=text("no_answer"),
             confidence=round(best.confidence, 4) if best else 0.0,
             reason="low_confidence",
-            department=best.source.department if best else None,
+            department=(best.source.department or None) if best else None,
         )
         return
     shown = _subjects(context.candidates, limits.option)[: limits.options]
@@ -39,7 +39,7 @@ def decide(context: Context) -> None:
 
 
 def _subjects(candidates: list[Candidate], least: float) -> list[Candidate]:
-    """The candidates worth offering, the best of each subject: not an FAQ and its basis, nor an article and its item."""
+    """The candidates worth offering: no FAQ beside its own basis, no article beside its own item."""
     kept = candidates[:1]
     for candidate in candidates[1:]:
         if candidate.probability >= least and not any(
@@ -53,7 +53,7 @@ def _overlap(left: Source, right: Source) -> bool:
     if is_basis(left, right):
         return True
     return left.kind == right.kind == "clause" and (
-        left.id.startswith(right.id) or right.id.startswith(left.id)
+        contains(left.id, right.id) or contains(right.id, left.id)
     )
 
 

@@ -8,8 +8,8 @@ from dataclasses import fields
 
 from knowledge.config import EvidenceWeights
 from knowledge.index.tokens import bigram_set
-from knowledge.pipeline.context import Context
-from knowledge.source import Source
+from knowledge.pipeline.context import Candidate, Context
+from knowledge.source import Source, contains
 
 EVIDENCE = tuple(field.name for field in fields(EvidenceWeights) if field.name != "none")
 Weigh = Callable[[frozenset[str]], float]
@@ -23,21 +23,28 @@ def rank(context: Context) -> None:
     """
     gather_evidence(context)
     weights = context.config.weights
-    # Relative to nothing's score, which keeps the exponentials small.
-    scores = [
-        math.exp(sum(getattr(weights, name) * getattr(candidate, name) for name in EVIDENCE) - weights.none)
+    # Relative to nothing's score, and to the highest, so that no exponential is too large.
+    sums = [
+        sum(getattr(weights, name) * getattr(candidate, name) for name in EVIDENCE) - weights.none
         for candidate in context.candidates
     ]
-    total = sum(scores) + 1.0
+    highest = max([0.0, *sums])
+    scores = [math.exp(each - highest) for each in sums]
+    total = sum(scores) + math.exp(-highest)
     for candidate, score in zip(context.candidates, scores, strict=True):
         candidate.probability = score / total
-    for candidate in context.candidates:
+    add_up_subjects(context.candidates)
+    context.candidates.sort(key=lambda each: each.probability, reverse=True)
+
+
+def add_up_subjects(candidates: list[Candidate]) -> None:
+    """Give every candidate the confidence that its probability and those of its basis add up to."""
+    for candidate in candidates:
         candidate.confidence = sum(
             other.probability
-            for other in context.candidates
+            for other in candidates
             if other is candidate or is_basis(candidate.source, other.source)
         )
-    context.candidates.sort(key=lambda each: each.probability, reverse=True)
 
 
 def is_basis(left: Source, right: Source) -> bool:
@@ -45,7 +52,7 @@ def is_basis(left: Source, right: Source) -> bool:
     faq, clause = (left, right) if left.kind == "faq" else (right, left)
     if faq.kind == clause.kind:
         return False
-    return any(clause.id.startswith(basis) or basis.startswith(clause.id) for basis in faq.basis)
+    return any(contains(basis, clause.id) or contains(clause.id, basis) for basis in faq.basis)
 
 
 def gather_evidence(context: Context) -> None:
@@ -60,10 +67,14 @@ def gather_evidence(context: Context) -> None:
     for candidate in context.candidates:
         source = candidate.source
         has = bigram_set("\n".join((source.title, source.search_text, *source.questions)))
-        candidate.coverage = weigh(asked & has) / weigh(asked) if asked else 0.0
-        candidate.question_match = max(
-            (_dice(asked, bigram_set(question), weigh) for question in source.questions), default=0.0
-        )
+        candidate.coverage = _share(asked, has, weigh)
+        for question in map(bigram_set, source.questions):
+            candidate.question_match = max(candidate.question_match, _dice(asked, question, weigh))
+            candidate.question_coverage = max(candidate.question_coverage, _share(asked, question, weigh))
+
+
+def _share(asked: frozenset[str], has: frozenset[str], weigh: Weigh) -> float:
+    return weigh(asked & has) / weigh(asked) if asked else 0.0
 
 
 def _dice(left: frozenset[str], right: frozenset[str], weigh: Weigh) -> float:

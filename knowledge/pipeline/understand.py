@@ -28,8 +28,11 @@ def screen(context: Context) -> None:
 
 def understand(context: Context) -> None:
     """Find the region that the question names, among those that the content knows."""
-    for region in sorted(context.index.regions, key=len, reverse=True):
-        short = region.rstrip("市区县")
-        if region in context.text or (len(short) > 1 and short in context.text):
+    # A district before its city: who names both asks about the district.
+    regions = sorted(context.index.regions, key=lambda name: (name == context.index.city, -len(name), name))
+    for region in regions:
+        name = normalise(region)
+        short = name.rstrip("市区县")
+        if name in context.text or (len(short) > 1 and short in context.text):
             context.region = region
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from knowledge.pipeline.context import Candidate, Context, Rejection
+from knowledge.pipeline.rank import add_up_subjects
 from knowledge.source import Source
 
 
@@ -19,8 +20,8 @@ def check_validity(context: Context) -> None:
     # Probabilities among what may answer: a repealed rule must not take its successor's share.
     left = 1.0 - sum(item.candidate.probability for item in context.rejected)
     for candidate in kept:
-        candidate.probability /= max(left, 1e-9)
-        candidate.confidence = min(1.0, candidate.confidence / max(left, 1e-9))
+        candidate.probability = min(1.0, candidate.probability / max(left, 1e-9))
+    add_up_subjects(kept)
 
 
 def why_not(source: Source, context: Context) -> str | None:
@@ -32,10 +33,8 @@ def why_not(source: Source, context: Context) -> str | None:
         return "not_yet"
     if source.effective_to and source.effective_to < today:
         return "expired"
-    if source.doc_number:
-        for successor in context.index.successors.get(source.doc_number, ()):
-            if not successor.effective_from or successor.effective_from <= today:
-                return "superseded"
+    if context.index.is_superseded(source, today):
+        return "superseded"
     if context.region and source.region and source.region not in (context.region, context.index.city):
         return "region"
     return None

@@ -1,10 +1,8 @@
 """The desk in a real browser: from signing in to giving the conversation back, without a reload."""
 
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from time import sleep, time
 from typing import Any
 
@@ -13,26 +11,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from desk.pages import build_pages
+from tests.browser import ARGUMENTS, CHROMIUM, MARKS
 
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATIENCE = 10_000  # ms
 CITIZEN = "wechat:oQ7xLk3Wf82d"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not Path(CHROMIUM).exists() and not shutil.which("chromium"), reason="no chromium here"
-    ),
-]
+pytestmark = MARKS
 
 
 @pytest.fixture
@@ -58,9 +42,8 @@ def live(make_world: Callable[..., Any]) -> Iterator[tuple[Any, str]]:
 def page(live: tuple[Any, str]) -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
-    path = CHROMIUM if Path(CHROMIUM).exists() else shutil.which("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": 1280, "height": 800}, base_url=live[1])
         page.set_default_timeout(PATIENCE)
         problems: list[str] = []

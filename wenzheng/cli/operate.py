@@ -82,9 +82,8 @@ def run_up(arguments: argparse.Namespace, settings: Settings) -> int:
         say(f"问政已启动（{time.perf_counter() - started:.0f} 秒）。按 Ctrl-C 停止。")
         say(f"  市民对话页面  http://127.0.0.1:{settings.port}/")
         say(f"  坐席工作台    http://127.0.0.1:{settings.port}/console")
-        say(
-            f"  微信回调地址  http://<对外域名>/wechat{'' if settings.wechat_token else '（未设置 WENZHENG_WECHAT_TOKEN）'}"
-        )
+        missing = "" if settings.wechat_token else "（未设置 WENZHENG_WECHAT_TOKEN）"
+        say(f"  微信回调地址  http://<对外域名>/wechat{missing}")
         say("  终端对话      .venv/bin/wenzheng chat")
         if not _has_staff(settings):
             say("还没有坐席账号。添加：.venv/bin/wenzheng staff add 用户名 --name 姓名 --department 部门")

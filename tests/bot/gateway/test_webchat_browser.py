@@ -1,26 +1,21 @@
 """The citizens' page in a real browser."""
 
 import asyncio
-import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 import uvicorn
+
+from tests.browser import ARGUMENTS, CHROMIUM, MARKS
 
 from .support import FakeRasa, World, world
 
-CHROMIUM = next((path for path in ("/usr/bin/chromium", shutil.which("chromium")) if path), "")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 PATIENCE = 15_000  # ms
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no chromium here"),
-]
+pytestmark = MARKS
 
 CLARIFY = {"status": "clarify", "text": "哪一种？", "options": [{"label": "首次申领"}, {"label": "续签"}]}
 ANSWER = {

@@ -1,0 +1,117 @@
+"""Any sentence-transformers model: prefixes, order, errors."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from knowledge.embedding import EmbeddingModelError, SentenceTransformerEmbedder
+
+TEXTS = ["居住证怎么办理，要带什么材料", "税", "公积金可以提取出来租房吗", ""]
+
+
+def test_vectors_have_length_1_and_the_models_dimension(fast: SentenceTransformerEmbedder) -> None:
+    vectors = fast.queries(TEXTS)
+    assert vectors.shape == (4, 384) == (4, fast.dimension)
+    assert vectors.dtype == np.float32
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(4), abs=1e-5)
+
+
+def test_nothing_gives_no_vectors_of_the_right_dimension(fast: SentenceTransformerEmbedder) -> None:
+    assert fast.queries([]).shape == (0, 384)
+    assert fast.passages([]).shape == (0, 384)
+
+
+def test_a_passage_is_not_a_query(exact: SentenceTransformerEmbedder) -> None:
+    assert not np.allclose(exact.queries(TEXTS), exact.passages(TEXTS), atol=1e-3)
+
+
+def test_the_prefixes_are_put_before_the_text(
+    models_dir: Path, exact: SentenceTransformerEmbedder
+) -> None:
+    bare = SentenceTransformerEmbedder(
+        "bundled", models_dir, query_prefix="", passage_prefix="", precision="float32"
+    )
+    assert bare.queries(["query: 居住证"]) == pytest.approx(exact.queries(["居住证"]), abs=1e-5)
+    assert bare.passages(["passage: 居住证"]) == pytest.approx(exact.passages(["居住证"]), abs=1e-5)
+    assert not np.allclose(bare.queries(["居住证"]), exact.queries(["居住证"]), atol=1e-3)
+
+
+def test_a_model_in_a_folder_uses_its_own_prompts(
+    models_dir: Path, exact: SentenceTransformerEmbedder, tmp_path: Path
+) -> None:
+    folder = SentenceTransformerEmbedder(
+        str(models_dir / "multilingual-e5-small"), tmp_path, precision="float32"
+    )
+    assert folder.queries(TEXTS) == pytest.approx(exact.queries(TEXTS), abs=1e-5)
+    assert folder.passages(TEXTS) == pytest.approx(exact.passages(TEXTS), abs=1e-5)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_passages_of_many_lengths_come_back_in_order(exact: SentenceTransformerEmbedder) -> None:
+    texts = [f"第{number}条" + "内容" * (number * 7 % 40) for number in range(40)]
+    steps: list[tuple[int, int]] = []
+    together = exact.passages(texts, lambda done, total: steps.append((done, total)))
+    assert steps == [(32, 40), (40, 40)]
+    for number in (0, 1, 17, 39):
+        assert together[number] == pytest.approx(exact.passages([texts[number]])[0], abs=1e-4)
+
+
+def test_text_longer_than_the_model_reads_is_cut(exact: SentenceTransformerEmbedder) -> None:
+    assert exact.queries(["公积金提取条件" * 2000]).shape == (1, 384)
+
+
+def test_alike_questions_are_nearer_than_others(fast: SentenceTransformerEmbedder) -> None:
+    asked, alike, other = fast.queries(["怎么提取公积金", "住房公积金如何支取", "新生儿怎么上户口"])
+    assert asked @ alike > asked @ other
+
+
+def test_threads_may_embed_at_once(fast: SentenceTransformerEmbedder) -> None:
+    expected = fast.queries(TEXTS)
+    failures: list[BaseException] = []
+
+    def embed() -> None:
+        try:
+            for _ in range(5):
+                for row, text in enumerate(TEXTS):
+                    assert fast.queries([text])[0] @ expected[row] > 0.99
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=embed) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_fingerprints_tell_models_prefixes_and_precisions_apart(tmp_path: Path) -> None:
+    made = [
+        SentenceTransformerEmbedder("bundled", tmp_path),
+        SentenceTransformerEmbedder("bundled", tmp_path, precision="float32"),
+        SentenceTransformerEmbedder("bundled", tmp_path, passage_prefix=""),
+        SentenceTransformerEmbedder("bundled", tmp_path, query_prefix=""),
+        SentenceTransformerEmbedder("BAAI/bge-small-zh-v1.5", tmp_path),
+    ]
+    assert len({embedder.fingerprint for embedder in made}) == 5
+    assert SentenceTransformerEmbedder("bundled", tmp_path / "b").fingerprint == made[0].fingerprint
+
+
+def test_nothing_is_loaded_before_the_first_use(tmp_path: Path) -> None:
+    SentenceTransformerEmbedder("no such model", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_model_names_the_setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    embedder = SentenceTransformerEmbedder("no-such-owner/no-such-model", tmp_path)
+    with pytest.raises(EmbeddingModelError, match=r"no-such-owner/no-such-model.*WENZHENG_EMBEDDING_MODEL"):
+        embedder.queries(["居住证"])
+
+
+def test_a_folder_that_holds_no_model_names_the_setting(tmp_path: Path) -> None:
+    (tmp_path / "modules.json").write_text('[{"idx": 0, "path": "", "type": "no.such.Module"}]')
+    with pytest.raises(EmbeddingModelError, match="WENZHENG_EMBEDDING_MODEL"):
+        SentenceTransformerEmbedder(str(tmp_path), tmp_path).load()

@@ -1,0 +1,82 @@
+"""Vectors kept by content."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from knowledge_fakes import DIMENSION, FakeEmbedder
+
+from knowledge.embedding import EmbeddingCache
+
+TEXTS = ["居住证怎么办理", "公积金怎么提取", "失业金怎么申领"]
+
+
+def test_vectors_come_in_the_order_of_their_texts(tmp_path: Path, embedder: FakeEmbedder) -> None:
+    vectors = EmbeddingCache(tmp_path, embedder).passages(TEXTS)
+    assert vectors.dtype == np.float32
+    assert vectors == pytest.approx(FakeEmbedder().passages(TEXTS), abs=1e-3)
+    assert EmbeddingCache(tmp_path, embedder).passages(TEXTS[::-1]) == pytest.approx(vectors[::-1])
+
+
+def test_only_what_is_new_is_embedded(tmp_path: Path, embedder: FakeEmbedder) -> None:
+    cache = EmbeddingCache(tmp_path, embedder)
+    cache.passages(TEXTS[:2])
+    embedder.embedded.clear()
+    cache.passages(TEXTS)
+    assert embedder.embedded == TEXTS[2:]
+
+
+def test_a_text_that_stands_twice_is_embedded_once(tmp_path: Path, embedder: FakeEmbedder) -> None:
+    vectors = EmbeddingCache(tmp_path, embedder).passages([TEXTS[0]] * 3)
+    assert embedder.embedded == TEXTS[:1]
+    assert vectors.shape == (3, DIMENSION)
+
+
+def test_vectors_survive_reopening(tmp_path: Path, embedder: FakeEmbedder) -> None:
+    before = EmbeddingCache(tmp_path, embedder).passages(TEXTS)
+    other = FakeEmbedder()
+    assert np.array_equal(EmbeddingCache(tmp_path, other).passages(TEXTS), before)
+    assert other.embedded == []
+
+
+def test_vectors_of_another_embedder_are_not_mixed_in(tmp_path: Path, embedder: FakeEmbedder) -> None:
+    EmbeddingCache(tmp_path, embedder).passages(TEXTS)
+    other = FakeEmbedder()
+    other.fingerprint = "another"
+    EmbeddingCache(tmp_path, other).passages(TEXTS)
+    assert sorted(other.embedded) == sorted(TEXTS)
+
+
+def test_nothing_gives_nothing(tmp_path: Path, embedder: FakeEmbedder) -> None:
+    assert len(EmbeddingCache(tmp_path, embedder).passages([])) == 0
+
+
+def test_progress_counts_what_has_to_be_embedded(tmp_path: Path, embedder: FakeEmbedder) -> None:
+    cache = EmbeddingCache(tmp_path, embedder)
+    cache.passages(TEXTS[:1])
+    steps: list[tuple[int, int]] = []
+    cache.passages(TEXTS, lambda done, total: steps.append((done, total)))
+    assert steps == [(2, 2)]
+
+
+def test_an_interrupted_run_keeps_what_it_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted(FakeEmbedder):
+        def passages(self, texts, progress=None):  # type: ignore[no-untyped-def]
+            if len(self.embedded) >= 2:
+                raise KeyboardInterrupt
+            return super().passages(texts, progress)
+
+    monkeypatch.setattr("knowledge.embedding.cache._CHUNK", 1)
+    with pytest.raises(KeyboardInterrupt):
+        EmbeddingCache(tmp_path, Interrupted()).passages(TEXTS)
+    embedder = FakeEmbedder()
+    EmbeddingCache(tmp_path, embedder).passages(TEXTS)
+    assert len(embedder.embedded) == 1
+
+
+def test_more_texts_than_a_statement_takes_are_found_again(tmp_path: Path, embedder: FakeEmbedder) -> None:
+    texts = [f"第{number}条" for number in range(1200)]
+    first = EmbeddingCache(tmp_path, embedder).passages(texts)
+    embedder.embedded.clear()
+    assert np.array_equal(EmbeddingCache(tmp_path, embedder).passages(texts), first)
+    assert embedder.embedded == []

@@ -1,0 +1,207 @@
+"""The searchable form of a release."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from knowledge_fakes import FakeEmbedder, document, faq
+
+from knowledge.config import load_search_config
+from knowledge.content import Document, Faq
+from knowledge.embedding import EmbeddingCache
+from knowledge.index.hybrid import HybridIndex
+from knowledge.index.release import ReleaseIndex, build_release_index, is_complete
+
+RETRIEVAL = load_search_config().retrieval
+PERMIT = document(
+    "permit",
+    "居住证管理办法",
+    "申领居住证应当满半年。",
+    "居住证每年签注一次。",
+    doc_number="澜政规〔2024〕2号",
+    issuer="公安局",
+    region="澜川市",
+    effective_from="2024-03-01",
+)
+FUND = faq(
+    "FAQ-1", "公积金怎么提取", "带身份证到柜台。", similar_questions=("取公积金要什么",), region="临港区"
+)
+
+
+def built(folder: Path, *items: Document | Faq, embedder: FakeEmbedder | None = None) -> ReleaseIndex:
+    cache = EmbeddingCache(folder / "cache", embedder or FakeEmbedder())
+    build_release_index(folder / "index", items, cache, RETRIEVAL)
+    return ReleaseIndex(folder / "index", 7, RETRIEVAL)
+
+
+def vector(text: str) -> np.ndarray:
+    return FakeEmbedder().queries([text])[0]
+
+
+def found(index: ReleaseIndex, group: str, question: str) -> list[str]:
+    return [source.id for source, _ in index.search(group, question, vector(question), 5)]
+
+
+def test_an_index_has_every_source_with_its_facts(tmp_path: Path) -> None:
+    index = built(tmp_path, PERMIT, FUND)
+    assert [source.id for source in index.sources] == ["permit#第一条", "permit#第二条", "FAQ-1"]
+    clause = index.by_id["permit#第二条"]
+    assert clause.text == "第二条　居住证每年签注一次。"
+    assert (clause.title, clause.article, clause.doc_number) == (
+        "居住证管理办法",
+        "第二条",
+        "澜政规〔2024〕2号",
+    )
+    assert (clause.department, clause.region, clause.effective_from) == ("公安局", "澜川市", "2024-03-01")
+    assert index.by_id["FAQ-1"].questions == ("公积金怎么提取", "取公积金要什么")
+    assert index.release_id == 7
+
+
+def test_questions_find_faqs_and_passages_find_both(tmp_path: Path) -> None:
+    index = built(tmp_path, PERMIT, FUND)
+    assert found(index, "questions", "取公积金要什么") == ["FAQ-1"]
+    assert found(index, "passages", "居住证签注")[0] == "permit#第二条"
+    assert found(index, "passages", "带身份证到柜台")[0] == "FAQ-1"
+
+
+def test_a_source_is_found_once_however_many_of_its_pieces_match(tmp_path: Path) -> None:
+    index = built(tmp_path, FUND)
+    hits = index.search("questions", "公积金", vector("公积金"), 5)
+    assert [source.id for source, _ in hits] == ["FAQ-1"]
+
+
+def test_the_cosine_is_that_of_the_nearest_piece(tmp_path: Path) -> None:
+    index = built(tmp_path, PERMIT, FUND)
+    asked = vector("取公积金要什么")
+    assert index.cosine("questions", "FAQ-1", asked) == pytest.approx(1.0, abs=1e-3)
+    assert index.cosine("questions", "permit#第一条", asked) == 0.0
+
+
+def test_a_long_clause_is_cut_into_pieces_under_its_title(tmp_path: Path) -> None:
+    embedder = FakeEmbedder()
+    sentences = "".join(f"第{i}类人员凭第{i}号证件办理。" for i in range(120))
+    built(tmp_path, document("long", "办理指南", sentences), embedder=embedder)
+    assert len(embedder.embedded) > 5
+    assert all(piece.startswith("办理指南\n") for piece in embedder.embedded)
+    assert all(len(piece) <= RETRIEVAL.piece_length + len("办理指南\n") for piece in embedder.embedded)
+
+
+def test_headings_alone_are_no_sources(tmp_path: Path) -> None:
+    body = "# 办法\n\n## 第一章　总则\n\n第一条　为了方便群众。\n"
+    index = built(tmp_path, Document(id="d", title="办法", body=body))
+    assert [source.article for source in index.sources] == ["第一条"]
+
+
+def test_an_index_that_is_complete_is_kept(tmp_path: Path) -> None:
+    built(tmp_path, FUND)
+    embedder = FakeEmbedder()
+    built(tmp_path, FUND, embedder=embedder)
+    assert embedder.embedded == []
+
+
+def test_a_failure_half_way_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build = HybridIndex.build
+
+    def fail(folder: Path, *given: Any) -> None:
+        if folder.name == "passages":
+            raise OSError("disk full")
+        build(folder, *given)
+
+    monkeypatch.setattr(HybridIndex, "build", staticmethod(fail))
+    with pytest.raises(OSError, match="disk full"):
+        built(tmp_path, PERMIT, FUND)
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+    monkeypatch.undo()
+    assert found(built(tmp_path, PERMIT, FUND), "questions", "公积金怎么提取") == ["FAQ-1"]
+
+
+def test_a_folder_that_lacks_files_is_built_anew(tmp_path: Path) -> None:
+    built(tmp_path, FUND)
+    (tmp_path / "index" / "rows.json").unlink()
+    assert not is_complete(tmp_path / "index")
+    assert found(built(tmp_path, FUND), "questions", "公积金怎么提取") == ["FAQ-1"]
+
+
+def test_the_same_content_gives_the_same_ranking_and_scores(tmp_path: Path) -> None:
+    first, second = built(tmp_path / "a", PERMIT, FUND), built(tmp_path / "b", PERMIT, FUND)
+    asked = vector("居住证怎么签注")
+    for group in ("questions", "passages"):
+        one = [(source.id, hit) for source, hit in first.search(group, "居住证怎么签注", asked, 5)]
+        two = [(source.id, hit) for source, hit in second.search(group, "居住证怎么签注", asked, 5)]
+        assert one == two
+
+
+def test_an_index_of_nothing_can_be_asked(tmp_path: Path) -> None:
+    index = built(tmp_path)
+    assert index.pieces() == 0
+    assert index.search("passages", "居住证", vector("居住证"), 5) == []
+    assert index.regions == frozenset()
+    assert index.city == ""
+    assert index.rarity("居住") > 0
+
+
+def test_an_index_without_faqs_can_be_asked(tmp_path: Path) -> None:
+    index = built(tmp_path, PERMIT)
+    assert found(index, "questions", "居住证") == []
+    assert found(index, "passages", "居住证签注")[0] == "permit#第二条"
+
+
+def test_rare_pairs_are_more_telling_and_all_are_within_0_and_1(tmp_path: Path) -> None:
+    index = built(tmp_path, PERMIT, FUND)
+    assert 0 < index.rarity("居住") < index.rarity("签注") < index.rarity("天气") <= 1
+
+
+def test_the_city_is_the_region_of_most_clauses(tmp_path: Path) -> None:
+    index = built(tmp_path, PERMIT, FUND)
+    assert index.regions == {"澜川市", "临港区"}
+    assert index.city == "澜川市"
+
+
+NEW = document("new", "居住证新办法", "新规定。", doc_number="澜政规〔2026〕1号", effective_from="2026-01-01")
+
+
+def superseded(folder: Path, old: Document, new: Document, today: str = "2026-06-15") -> bool:
+    index = built(folder, old, new)
+    return index.is_superseded(index.by_id[f"{old.id}#第一条"], today)
+
+
+def test_a_document_is_superseded_when_its_successor_says_so(tmp_path: Path) -> None:
+    assert superseded(tmp_path, PERMIT, replace(NEW, supersedes=("澜政规〔2024〕2号",)))
+
+
+def test_a_document_is_superseded_when_it_says_so_itself(tmp_path: Path) -> None:
+    assert superseded(tmp_path, replace(PERMIT, superseded_by="澜政规〔2026〕1号"), NEW)
+
+
+def test_a_successor_that_is_not_in_the_release_counts(tmp_path: Path) -> None:
+    assert superseded(tmp_path, replace(PERMIT, superseded_by="澜政规〔2027〕9号"), NEW)
+
+
+def test_a_successor_counts_from_the_day_it_is_in_force(tmp_path: Path) -> None:
+    by_old, by_new = (
+        replace(PERMIT, superseded_by="澜政规〔2026〕1号"),
+        replace(NEW, supersedes=("澜政规〔2024〕2号",)),
+    )
+    for day, expected in (("2025-12-31", False), ("2026-01-01", True)):
+        assert superseded(tmp_path / day / "old", by_old, NEW, day) is expected
+        assert superseded(tmp_path / day / "new", PERMIT, by_new, day) is expected
+
+
+@pytest.mark.parametrize(
+    "written", ["澜政规[2024]2号", "澜政规（2024）2号", "澜政规 〔 2024 〕 2 号", "澜政规【2024】２号"]
+)
+def test_document_numbers_are_the_same_however_their_brackets_are_written(
+    tmp_path: Path, written: str
+) -> None:
+    assert superseded(tmp_path, PERMIT, replace(NEW, supersedes=(written,)))
+
+
+def test_a_document_does_not_supersede_itself(tmp_path: Path) -> None:
+    itself = replace(PERMIT, supersedes=("澜政规〔2024〕2号",))
+    assert not superseded(tmp_path, itself, NEW)
+
+
+def test_documents_without_numbers_are_not_taken_for_each_other(tmp_path: Path) -> None:
+    assert not superseded(tmp_path, replace(PERMIT, doc_number=""), replace(NEW, supersedes=("",)))

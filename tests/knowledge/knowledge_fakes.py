@@ -1,0 +1,75 @@
+"""What the knowledge service's tests share: an embedder without a model, a configuration to go with it, content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from knowledge.config import EvidenceWeights, SearchConfig, load_search_config
+from knowledge.content import Document, Faq
+from knowledge.embedding.embedder import Progress
+from knowledge.index.tokens import tokenise
+
+TODAY = date(2026, 6, 15)
+DIMENSION = 64
+
+
+def weights(**given: float) -> EvidenceWeights:
+    """Evidence weights, 0 where not given."""
+    return EvidenceWeights(**{**{field.name: 0.0 for field in fields(EvidenceWeights)}, **given})
+
+
+def fake_config(**decision: float) -> SearchConfig:
+    """The delivered configuration with weights that suit vectors of characters."""
+    config = load_search_config()
+    chosen = weights(none=8.0, question_match=10.0, coverage=10.0, passage_fused=2.0)
+    return replace(config, weights=chosen, decision=replace(config.decision, **decision))
+
+
+class FakeEmbedder:
+    """Hashed character pairs as vectors: alike texts are near, and every text has the same vector on every machine."""
+
+    fingerprint = "fake-bigrams"
+
+    def __init__(self) -> None:
+        self.embedded: list[str] = []
+        """Every passage embedded so far."""
+        self.broken = False
+
+    def queries(self, texts: Sequence[str]) -> np.ndarray:
+        return self._vectors(texts)
+
+    def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
+        if self.broken:
+            raise RuntimeError("the embedder broke down")
+        self.embedded.extend(texts)
+        if progress:
+            progress(len(texts), len(texts))
+        return self._vectors(texts)
+
+    @staticmethod
+    def _vectors(texts: Sequence[str]) -> np.ndarray:
+        vectors = np.zeros((len(texts), DIMENSION), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for token in tokenise(text).bigrams:
+                vectors[row, hashlib.md5(token.encode()).digest()[0] % DIMENSION] += 1.0
+            if not vectors[row].any():
+                vectors[row, 0] = 1.0
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def faq(identifier: str, question: str, answer: str = "", **facts: Any) -> Faq:
+    """An FAQ; its answer names it where none is given."""
+    return Faq(identifier, question, answer or f"这是{identifier}的答案。", **facts)
+
+
+def document(identifier: str, title: str, *articles: str, **facts: Any) -> Document:
+    """A document in articles, numbered as laws are."""
+    numerals = "一二三四五六七八九十"
+    body = "\n\n".join(f"第{numerals[i]}条　{article}" for i, article in enumerate(articles))
+    return Document(id=identifier, title=title, body=f"# {title}\n\n{body}\n", **facts)
