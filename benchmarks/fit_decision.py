@@ -64,7 +64,9 @@ def folds(faqs: list[Faq]) -> Iterator[tuple[list[Faq], list[tuple[str, Faq]]]]:
             stay = tuple(question for question in faq.similar_questions if question not in out)
             if fold == 0:
                 # Citizens also ask in the very words of a question, or in its first half.
-                asked += [(words, faq) for words in {faq.standard_question, _first_half(faq.standard_question)}]
+                asked += [
+                    (words, faq) for words in {faq.standard_question, _first_half(faq.standard_question)}
+                ]
             kept.append(replace(faq, similar_questions=stay))
         yield kept, asked
     for fold in range(FOLDS):

@@ -60,12 +60,19 @@ class Reception:
         conversation_log.append(connection, conversation_id, "citizen", text, at=at, handoff_id=handoff_id)
         if row.owner == "staff":
             return [], False
-        if _plain(text) in self._return_commands and ownership.from_queue_to_bot(connection, conversation_id):
-            line = self._texts.say("log.cancelled")
-            conversation_log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
-            waiting.close(connection, handoff_id, "cancelled", at)
+        if _plain(text) in self._return_commands and self.withdraw(connection, conversation_id, at):
             return [self._texts.say("citizen.wait_cancelled")], True
         return self._acknowledgement(connection, handoff_id, at), False
+
+    def withdraw(self, connection: Connection, conversation_id: str, at: float) -> bool:
+        """Take a waiting conversation out of the queue; whether it was waiting."""
+        handoff_id = conversation_log.touch(connection, conversation_id, at)
+        if handoff_id is None or not ownership.from_queue_to_bot(connection, conversation_id):
+            return False
+        line = self._texts.say("log.cancelled")
+        conversation_log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
+        waiting.close(connection, handoff_id, "cancelled", at)
+        return True
 
     def _acknowledgement(self, connection: Connection, handoff_id: int, at: float) -> list[str]:
         row = waiting.by_id(connection, handoff_id)

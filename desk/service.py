@@ -119,6 +119,14 @@ class Desk:
             self._returns.finish(conversation_id)
         return told
 
+    def withdraw(self, conversation_id: str) -> bool:
+        """End the waiting of a conversation that needs nobody any more; `False` when it was not waiting."""
+        with transaction(self._engine) as own:
+            withdrawn = self._reception.withdraw(own, conversation_id, self.clock())
+        if withdrawn:
+            self._returns.finish(conversation_id)
+        return withdrawn
+
     # Handoffs
 
     def open_handoff(

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from knowledge.errors import NoOptionsPending, OptionOutOfRange, UnknownAnswer
 from knowledge.service import KnowledgeService
+from knowledge.text import storable
+
+# JSON can hold halves of surrogate pairs, which neither pydantic nor a database takes.
+Words = Annotated[str, BeforeValidator(lambda value: storable(value) if isinstance(value, str) else value)]
 
 
 class Question(BaseModel):
     """A citizen's question, or the number of an option of the conversation's last ``clarify`` answer."""
 
-    question: str = Field("", max_length=20_000)
+    question: Words = Field("", max_length=20_000)
     conversation_id: str | None = Field(None, max_length=255)
     choice: int | None = None
 
@@ -24,7 +28,7 @@ class Feedback(BaseModel):
     """A citizen's verdict on an answer."""
 
     helpful: bool
-    comment: str = Field("", max_length=2_000)
+    comment: Words = Field("", max_length=2_000)
 
 
 def router(service: KnowledgeService, require_internal: Callable[[Request], None]) -> APIRouter:

@@ -20,8 +20,8 @@ from knowledge.content.problems import ProblemList
 from knowledge.service import KnowledgeService
 from knowledge.store import ImportCounts, Item, kind_of
 
-TABLE_SUFFIXES = (".csv", ".xlsx")
 # With those that reading refuses with an explanation: a file left out of a folder is reported, not passed over.
+TABLE_SUFFIXES = (".csv", ".xlsx", ".xls")
 DOCUMENT_SUFFIXES = (".md", ".markdown", ".txt", ".html", ".htm", ".pdf", ".docx", ".doc", ".wps", ".rtf")
 Progress = Callable[[int, int], None]
 

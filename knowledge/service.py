@@ -134,6 +134,7 @@ class KnowledgeService:
 
     def warm_up(self) -> None:
         """Load the model and the index now; raises NothingPublished or EmbeddingModelError."""
+        self.store.current()  # before the model is loaded: without content there is nothing to be ready for
         self.embed_check()
         self.index()
 

@@ -5,6 +5,7 @@ from typing import Any
 from bot.gateway.texts import Texts, load_texts
 
 MAX_SOURCES = 3
+_WEB = ("http://", "https://")
 
 
 class Renderer:
@@ -50,14 +51,22 @@ class Renderer:
         return [*lines, self._texts.say(key, count=len(options))]
 
     def _sources(self, payload: dict[str, Any], links: bool) -> list[str]:
+        sources = payload.get("sources") or []
+        # An FAQ is cited by the policy it rests on; of the FAQ itself only where to get it done remains.
+        policies = [source for source in sources if source.get("kind") != "faq"]
         lines: list[str] = []
-        for source in payload.get("sources") or []:
+        for source in policies or sources:
             line = self._source(source, links)
             if line and line not in lines:
                 lines.append(line)
             if len(lines) == MAX_SOURCES:
                 break
-        return lines
+        places = [str(source.get("url") or "") for source in sources if policies and source not in policies]
+        return lines + [self._place(url, links) for url in places if url.startswith(_WEB)]
+
+    def _place(self, url: str, links: bool) -> str:
+        words = self._texts.say("render.apply")
+        return f'<a href="{_attribute(url)}">{words}</a>' if links else f"{words}：{url}"
 
     def _source(self, source: dict[str, Any], links: bool) -> str:
         title = str(source.get("title") or "").strip()
@@ -73,12 +82,15 @@ class Renderer:
                 words += self._texts.say(f"render.{name}", date=self.date(str(source[name])))
         line = self._texts.say("render.source", source=words)
         url = str(source.get("url") or "")
-        if not url.startswith(("http://", "https://")):
+        if not url.startswith(_WEB):
             return line
         if not links:
             return f"{line}\n{url}"
-        address = url.replace('"', "%22").replace("<", "%3C").replace(">", "%3E")
-        return f'{line} <a href="{address}">{self._texts.say("render.link")}</a>'
+        return f'{line} <a href="{_attribute(url)}">{self._texts.say("render.link")}</a>'
+
+
+def _attribute(url: str) -> str:
+    return url.replace('"', "%22").replace("<", "%3C").replace(">", "%3E")
 
 
 def render(answer: dict[str, Any]) -> str:

@@ -26,6 +26,12 @@ class Problem:
     message: str
     code: str
 
+    def __str__(self) -> str:
+        row = _texts()["line_row"].format(row=self.row) if self.row else ""
+        column = _texts()["line_column"].format(column=self.column) if self.column else ""
+        line = _texts()[f"line_{self.severity}"]
+        return line.format(file=self.file, row=row, column=column, message=self.message)
+
 
 class ContentError(ValueError):
     """Content that cannot be written or read at all. The message is for people; ``code`` is for programs."""

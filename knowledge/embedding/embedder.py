@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import logging
 import threading
@@ -32,6 +33,13 @@ class Embedder(Protocol):
 
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """Embed content; ``progress(done, total)`` is called after every batch."""
+
+
+def _give_back_memory() -> None:
+    """Return to the system what loading used for a while: some 300 MB of the bundled model (glibc only)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 class SentenceTransformerEmbedder:
@@ -93,6 +101,7 @@ class SentenceTransformerEmbedder:
             if self._passage_prefix is None:
                 self._passage_prefix = model.prompts.get("passage") or model.prompts.get("document") or ""
             self._model = model
+            _give_back_memory()
 
     def queries(self, texts: Sequence[str]) -> np.ndarray:
         self.load()
@@ -109,7 +118,7 @@ class SentenceTransformerEmbedder:
             if progress:
                 progress(min(start + BATCH, len(order)), len(order))
         if not parts:
-            return np.zeros((0, self.dimension), dtype=np.float32)
+            return self._encode([])
         sorted_vectors = np.concatenate(parts)
         vectors = np.empty_like(sorted_vectors)
         vectors[order] = sorted_vectors
@@ -120,10 +129,12 @@ class SentenceTransformerEmbedder:
         """Length of a vector."""
         self.load()
         assert self._model is not None
-        return int(self._model.get_sentence_embedding_dimension())
+        return int(self._model.get_embedding_dimension())
 
     def _encode(self, texts: list[str]) -> np.ndarray:
         assert self._model is not None
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
         tensor = self._model.encode(
             texts, batch_size=BATCH, prompt="", convert_to_tensor=True, show_progress_bar=False
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -165,12 +164,3 @@ def _row(release: Any) -> dict[str, Any]:
         "current": release.current,
     }
 
-
-def import_sample(service: Any, paths: Sequence[Path]) -> None:
-    """Put the sample city's content in and publish it, where nothing has been published yet."""
-    from knowledge.importing import import_paths
-
-    with progress("导入示例城市") as step:
-        report = import_paths(service, paths, step)
-    if report.documents + report.faqs:
-        _publish(service, "示例城市")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import signal
+import subprocess
+import sys
 import time
 from typing import Any
 
@@ -92,18 +94,18 @@ def run_up(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _prepare_content(arguments: argparse.Namespace, settings: Settings) -> None:
-    from wenzheng.cli.content import import_sample
-
-    service = open_knowledge(settings)
-    if service.store.current_id() is None:
-        if arguments.sample and not service.store.draft_counts():
-            with stderr.status("正在准备向量模型（首次约 20 秒）…"):
-                service.embed_check()
-            import_sample(
-                service, [PROJECT_ROOT / "sample" / "documents", PROJECT_ROOT / "sample" / "faq.csv"]
-            )
-        else:
-            say("还没有发布任何内容。导入并发布：.venv/bin/wenzheng kb import 路径 --publish")
+    store = open_knowledge(settings).store
+    if store.current_id() is not None:
+        return
+    if not arguments.sample or store.draft_counts():
+        say("还没有发布任何内容。导入并发布：.venv/bin/wenzheng kb import 路径 --publish")
+        return
+    say("知识库是空的，先导入并发布示例城市（首次会准备向量模型，约一分钟）…")
+    sample = [str(PROJECT_ROOT / "sample" / name) for name in ("documents", "faq.csv")]
+    # In a process of its own: the supervisor must not keep an embedding model in memory for as long as it runs.
+    done = subprocess.run([sys.executable, "-m", "wenzheng", "kb", "import", *sample, "--publish"], check=False)
+    if done.returncode:
+        raise Refused("示例城市没有导入成功，原因见上。")
 
 
 def _wait_until_ready(settings: Settings, supervisor: Any) -> bool:

@@ -26,6 +26,15 @@ def test_only_three_different_sources_are_named() -> None:
     assert Renderer(TEXTS).render("答", {"sources": sources}).count("来源：") == 3
 
 
+def test_an_faq_is_cited_by_the_policy_it_rests_on_and_keeps_its_place_to_apply() -> None:
+    faq = {"kind": "faq", "title": "医保断缴怎么办", "url": "https://example.gov.cn/apply"}
+    shown = Renderer(TEXTS).render("可以补缴。", {"sources": [faq, LAW]})
+    assert "《测试市医疗保险办法》" in shown
+    assert "医保断缴怎么办" not in shown
+    assert shown.endswith("在线办理：https://example.gov.cn/apply")
+    assert "问答“医保断缴怎么办”" in Renderer(TEXTS).render("可以补缴。", {"sources": [faq]})
+
+
 def test_links_are_anchors_in_wechat_and_plain_elsewhere() -> None:
     assert "\nhttps://example.gov.cn/a" in Renderer(TEXTS).render("答", {"sources": [LAW]})
     anchored = Renderer(TEXTS).render("答", {"sources": [LAW]}, links=True)

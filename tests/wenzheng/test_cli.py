@@ -1,0 +1,104 @@
+"""The command line speaks Chinese, keeps to its exit statuses, and prints JSON alone on standard output."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from wenzheng.cli import main
+
+COMMANDS = [
+    *("up", "ask", "chat", "train", "doctor", "kb", "eval", "staff", "wechat"),
+    *("kb import", "kb export", "kb publish", "kb releases", "kb rollback", "kb remove"),
+    *("eval retrieval", "eval answers", "staff add", "staff list", "staff passwd", "wechat simulate"),
+]
+FAQS = "编号,标准问题,答案\nQ-1,图书馆几点开门,图书馆每天9:00开门。\nQ-2,,没有问题的行\n"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("WENZHENG_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_in_chinese(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*command.split(), "--help"])
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert "用法：" in shown
+    assert "show this help" not in shown
+
+
+@pytest.mark.parametrize("call", [[], ["dance"], ["ask"], ["kb", "rollback", "first"]])
+def test_a_wrong_call_ends_with_2_and_points_to_help(
+    call: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(call)
+    assert ended.value.code == 2
+    assert "--help" in capsys.readouterr().err
+
+
+def test_the_good_rows_of_a_bad_table_are_imported_and_the_bad_one_is_named(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = home / "faq.csv"
+    table.write_text(FAQS, encoding="utf-8")
+    assert main(["kb", "import", str(table), "--json"]) == 1
+    captured = capsys.readouterr()
+    report = json.loads(captured.out)
+    assert report["faqs"] == 1
+    assert report["counts"] == {"added": 1, "changed": 0, "unchanged": 0}
+    assert "faq.csv 第 3 行“标准问题”" in captured.err
+    assert main(["kb", "export", str(home / "out"), "--csv"]) == 0
+    assert "Q-1" in (home / "out" / "faq.csv").read_text(encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (["kb", "import", "nowhere.md"], "nowhere.md"),
+        (["kb", "publish"], "草稿是空的"),
+        (["kb", "rollback", "7"], "没有编号为 7 的发布版本"),
+        (["kb", "remove", "faq", "Q-9"], "Q-9"),
+        (["eval", "retrieval", "nowhere"], "corpus.jsonl"),
+        (["eval", "answers", "nowhere.csv"], "nowhere.csv"),
+        (["wechat", "simulate", "你好"], "WENZHENG_WECHAT_TOKEN"),
+    ],
+)
+def test_what_cannot_be_done_is_said_plainly(
+    call: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WENZHENG_WECHAT_TOKEN", raising=False)
+    assert main(call) == 2
+    error = capsys.readouterr().err
+    assert said in error
+    assert "Traceback" not in error
+
+
+def test_chat_without_a_running_assistant_says_how_to_start_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WENZHENG_PORT", "9")
+    assert main(["chat"]) == 2
+    assert "make run" in capsys.readouterr().err
+
+
+def test_an_account_is_added_and_listed_without_showing_its_password(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("a long enough password\n"))
+    assert (
+        main(["staff", "add", "wang", "--name", "王芳", "--department", "市公安局", "--password-stdin"]) == 0
+    )
+    assert main(["staff", "list"]) == 0
+    captured = capsys.readouterr()
+    assert "wang　王芳　市公安局　staff" in captured.out
+    assert "password" not in captured.out + captured.err
+    monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
+    assert main(["staff", "passwd", "wang", "--password-stdin"]) == 2
