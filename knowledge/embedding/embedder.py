@@ -16,7 +16,7 @@ from knowledge.embedding.bundled import PASSAGE_PREFIX, QUERY_PREFIX, unpack_bun
 from knowledge.embedding.errors import EmbeddingModelError
 
 BUNDLED = "bundled"
-BATCH = 32
+BATCH = 16  # larger ones are slower on a CPU: more padding, less cache
 Progress = Callable[[int, int], None]
 
 logger = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ from knowledge.embedding import EmbeddingCache
 from knowledge.embedding.embedder import Progress
 from knowledge.index.hybrid import Hit, HybridIndex
 from knowledge.index.pieces import cut, titled
-from knowledge.source import Source, sources_of
+from knowledge.source import Source, contains, sources_of
 from knowledge.text import normalise
 
 FORMAT = 1  # raise it when what is written changes: indexes of another format are built anew
@@ -73,6 +73,14 @@ class ReleaseIndex:
             for row, owner in enumerate(owners):
                 rows[name].setdefault(self.sources[owner].id, []).append(row)
         return rows
+
+    def find(self, identifier: str) -> Source | None:
+        """The source with this id, or the smallest clause that has it inside: a short section is one clause."""
+        for end in range(len(identifier), identifier.find("#") + 1, -1):
+            source = self.by_id.get(identifier[:end])
+            if source is not None and contains(source.id, identifier):
+                return source
+        return None
 
     def is_superseded(self, source: Source, today: str) -> bool:
         """Whether another document that is in force on ``today`` (ISO) replaces a clause's document.

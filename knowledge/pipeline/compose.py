@@ -29,8 +29,8 @@ def answer_from(source: Source, context: Context, confidence: float) -> Answer:
     index, sources = context.index, [source]
     if source.kind == "faq":
         body = source.text
-        basis = [index.by_id[identifier] for identifier in source.basis if identifier in index.by_id]
-        sources += [each for each in basis if why_not(each, context) is None]
+        found = {each.id: each for each in map(index.find, source.basis) if each is not None}
+        sources += [each for each in found.values() if why_not(each, context) is None]
     else:
         excerpt, clipped = most_relevant(source.text, context.text, CLAUSE_LENGTH)
         intro = text("clause_intro", title=source.title, article=source.article)

@@ -10,6 +10,7 @@ from knowledge_fakes import TODAY, FakeEmbedder, document, faq
 from sqlalchemy import func, select
 from sqlalchemy.engine import Engine
 
+from knowledge.content import Document
 from knowledge.errors import NoOptionsPending, OptionOutOfRange, UnknownAnswer
 from knowledge.pipeline import Context
 from knowledge.pipeline.compose import answer_from
@@ -85,12 +86,10 @@ def test_of_a_long_clause_whole_sentences_are_quoted_and_the_rest_is_said_to_be_
 ) -> None:
     others = "".join(f"第{number}类事项由第{number}窗口受理。" for number in range(120))
     service = publish(document("long", "办事窗口规定", f"{others}办理残疾人证凭病历资料。{others}"))
-    article = service.index().by_id["long#第一条"]
-    answer = answer_from(
-        article,
-        Context("", TODAY, service.index(), FakeEmbedder(), service.config, text="办理残疾人证凭病历资料"),
-        1.0,
-    )
+    index = service.index()
+    asked = "办理残疾人证凭病历资料"
+    context = Context(asked, TODAY, index, FakeEmbedder(), service.config, text=asked)
+    answer = answer_from(index.by_id["long#第一条"], context, 1.0)
     quoted = answer.text.split("\n")[1]
     assert "办理残疾人证凭病历资料。" in quoted
     assert quoted in answer.sources[0].quote
@@ -184,6 +183,17 @@ def test_an_faq_answers_on_its_first_and_last_day(publish: Publish, service: Kno
     assert service.answer("怎么申请居住证").status == "answered"
     service._today = lambda: date(2026, 6, 16)
     assert service.answer("怎么申请居住证").status == "no_answer"
+
+
+def test_a_basis_inside_a_short_clause_cites_that_clause_once(publish: Publish) -> None:
+    body = "# 办法\n\n一、申领条件\n\n（一）住满半年；\n\n（二）有住所。\n\n二、其他\n\n没有了。\n"
+    notice = Document(id="notice", title="办法", body=body)
+    service = publish(
+        notice, replace(APPLY, basis=("notice#一、（二）", "notice#一、（一）", "notice", "别处#一、"))
+    )
+    assert "notice#一、（二）" not in service.index().by_id
+    answer = service.answer("怎么申请居住证")
+    assert [source.id for source in answer.sources] == ["FAQ-1", "notice#一、"]
 
 
 def test_a_basis_that_is_not_in_force_is_not_cited(publish: Publish) -> None:

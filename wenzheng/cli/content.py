@@ -163,4 +163,3 @@ def _row(release: Any) -> dict[str, Any]:
         "created_at": release.created_at,
         "current": release.current,
     }
-

@@ -103,7 +103,9 @@ def _prepare_content(arguments: argparse.Namespace, settings: Settings) -> None:
     say("知识库是空的，先导入并发布示例城市（首次会准备向量模型，约一分钟）…")
     sample = [str(PROJECT_ROOT / "sample" / name) for name in ("documents", "faq.csv")]
     # In a process of its own: the supervisor must not keep an embedding model in memory for as long as it runs.
-    done = subprocess.run([sys.executable, "-m", "wenzheng", "kb", "import", *sample, "--publish"], check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "wenzheng", "kb", "import", *sample, "--publish"], check=False
+    )
     if done.returncode:
         raise Refused("示例城市没有导入成功，原因见上。")
 

