@@ -11,7 +11,7 @@ import yaml
 
 DEFAULT_FILE = Path(__file__).with_name("search.yml")
 T = TypeVar("T")
-_SHARES = ("question_dense_weight", "passage_dense_weight", "answer", "clarify", "option")
+_SHARES = ("question_dense_weight", "passage_dense_weight", "answer", "clarify", "option", "title_match")
 _NOT_NEGATIVE = ("bigram_weight", "unigram_weight")
 
 
@@ -41,6 +41,7 @@ class DecisionConfig:
     clarify: float
     option: float
     options: int
+    title_match: float
 
 
 @dataclass(frozen=True)

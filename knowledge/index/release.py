@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from knowledge.config import RetrievalConfig
-from knowledge.content import Document, Faq
+from knowledge.content import Document, Faq, normalize_anchor
 from knowledge.embedding import EmbeddingCache
 from knowledge.embedding.embedder import Progress
 from knowledge.index.hybrid import Hit, HybridIndex
 from knowledge.index.pieces import cut, titled
+from knowledge.index.tokens import bigram_set
 from knowledge.source import Source, contains, sources_of
 from knowledge.text import normalise
 
@@ -98,6 +99,31 @@ class ReleaseIndex:
             and (not each.effective_from or each.effective_from <= today)
             for each in successors
         )
+
+    @cached_property
+    def titles(self) -> dict[frozenset[str], list[str]]:
+        """Document ids by the character pairs of their titles, without the place that issued them."""
+        found: dict[frozenset[str], list[str]] = {}
+        for source in {each.document_id: each for each in self.sources if each.document_id}.values():
+            title = source.title
+            for place in (*self.regions, "中华人民共和国"):
+                title = title.replace(place, "")
+            pairs = bigram_set(title)
+            if pairs:
+                found.setdefault(pairs, []).append(source.document_id)
+        return found
+
+    def clause(self, document_id: str, anchor: str) -> Source | None:
+        """A document's clause by its anchor in the spelling of :func:`knowledge.content.normalize_anchor`."""
+        return self._clauses.get((document_id, anchor))
+
+    @cached_property
+    def _clauses(self) -> dict[tuple[str, str], Source]:
+        return {
+            (source.document_id, normalize_anchor(source.article)): source
+            for source in reversed(self.sources)
+            if source.kind == "clause"
+        }
 
     @cached_property
     def regions(self) -> frozenset[str]:

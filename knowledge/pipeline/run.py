@@ -9,6 +9,7 @@ from knowledge.answer import Answer
 from knowledge.pipeline.compose import compose
 from knowledge.pipeline.context import Context
 from knowledge.pipeline.decide import decide
+from knowledge.pipeline.look_up import look_up
 from knowledge.pipeline.rank import rank
 from knowledge.pipeline.retrieve import retrieve
 from knowledge.pipeline.understand import normalise_question, screen, understand
@@ -18,6 +19,7 @@ STEPS = (
     normalise_question,
     screen,
     understand,
+    look_up,
     retrieve,
     rank,
     check_validity,

@@ -53,6 +53,7 @@ def test_the_steps_stand_in_their_order() -> None:
         "normalise_question",
         "screen",
         "understand",
+        "look_up",
         "retrieve",
         "rank",
         "check_validity",
