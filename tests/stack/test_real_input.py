@@ -11,6 +11,7 @@ from tests.stack.running import RunningStack
 
 pytestmark = pytest.mark.stack
 LAWS = 50
+ASKED = "劳动合同法(2012"
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +25,10 @@ def published(
         title = json.dumps(row["title"], ensure_ascii=False)
         text = f"---\ntitle: {title}\n---\n\n{row['text']}\n"
         (notices / f"{row['_id']}.md").write_text(text, encoding="utf-8")
-    laws = sorted((shared_data / "laws").glob("社会法/*.md")) + sorted(
-        (shared_data / "laws").glob("民法典/*.md")
+    # The shortest ones, and the one that is asked about: embedding is what takes the time here.
+    laws = sorted(
+        (shared_data / "laws").rglob("*.md"), key=lambda path: (ASKED not in path.name, path.stat().st_size)
     )
-    laws += sorted((shared_data / "laws").glob("行政法/*.md"))
     paths = [notices, *laws[:LAWS], shared_data / "taipei" / "faq.csv"]
     imported = stack.run("kb", "import", *map(str, paths), "--publish", "--json")
     report = json.loads(imported.stdout)
