@@ -59,7 +59,7 @@ class RasaClient:
             raise RasaAway(f"{type(error).__name__}: {error}") from error
         if not isinstance(messages, list):
             raise RasaAway("Rasa answered with something that is not a list of messages")
-        return pair(messages)
+        return [said for said in map(_bot_message, messages) if said]
 
     def restart(self, conversation_id: str) -> None:
         """Make the dialogue start anew, with a clean context. Blocking: call it from a thread.
@@ -99,28 +99,11 @@ class RasaClient:
         return self._client
 
 
-def pair(messages: list[Any]) -> list[BotMessage]:
-    """Put together again what Rasa's REST channel takes apart.
-
-    One utterance with `text` and `custom` arrives as one message for each paragraph of its text (split at
-    blank lines) and one with `custom` alone (`rasa/core/channels/channel.py`, `send_response` and
-    `CollectingOutputChannel`). The Answer holds the text, so it says how many paragraphs belong to it.
-    """
-    paired: list[BotMessage] = []
-    loose: list[str] = []
-    for message in messages:
-        if not isinstance(message, dict):
-            continue
-        text, payload = message.get("text"), message.get("custom")
-        if isinstance(text, str) and text.strip():
-            loose.append(text.strip())
-        if isinstance(payload, dict):
-            whole = payload.get("text")
-            if isinstance(whole, str) and whole.strip():
-                own = len(whole.strip().split("\n\n"))
-                paired += [BotMessage(part) for part in loose[: max(0, len(loose) - own)]]
-                paired.append(BotMessage(whole.strip(), payload))
-            else:
-                paired.append(BotMessage("\n\n".join(loose), payload))
-            loose = []
-    return paired + [BotMessage(part) for part in loose]
+def _bot_message(message: Any) -> BotMessage | None:
+    """One entry of the channel's list (`bot/dialogue/channel.py` keeps text and Answer together)."""
+    if not isinstance(message, dict):
+        return None
+    text, payload = message.get("text"), message.get("custom")
+    text = text.strip() if isinstance(text, str) else ""
+    payload = payload if isinstance(payload, dict) else None
+    return BotMessage(text, payload) if text or payload else None

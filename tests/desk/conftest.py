@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, Text, create_engine, event, insert, select
+from sqlalchemy import Column, Integer, MetaData, Table, Text, insert, select
 from sqlalchemy.engine import Connection, Engine
 
 from desk.accounts import Accounts
@@ -13,6 +13,7 @@ from desk.passwords import Cost
 from desk.records import StaffMember
 from desk.service import Desk
 from desk.tables import metadata
+from wenzheng.database import open_engine
 
 outbox_metadata = MetaData()
 outbox = Table(
@@ -61,15 +62,7 @@ class World:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = create_engine(
-        f"sqlite:///{tmp_path / 'desk.db'}", future=True, connect_args={"check_same_thread": False}
-    )
-
-    @event.listens_for(engine, "connect")
-    def _wal(connection, _record) -> None:  # type: ignore[no-untyped-def]
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA foreign_keys=ON")
-
+    engine = open_engine(f"sqlite:///{tmp_path / 'desk.db'}")
     metadata.create_all(engine)
     outbox_metadata.create_all(engine)
     yield engine

@@ -19,7 +19,7 @@ from bot.gateway.wechat.crypto import MessageCipher, signature
 from bot.gateway.wechat.messages import render
 from bot.gateway.wechat.simulator import Platform
 
-from .support import AES_KEY, APPID, CITIZEN, PLAIN, SECURE, TOKEN, FakeRasa, Now, until, world
+from .support import AES_KEY, APPID, CITIZEN, IMPATIENT, PLAIN, SECURE, TOKEN, FakeRasa, Now, until, world
 
 
 def xml(content: str = "医保", message_id: str = "1", **fields: Any) -> str:
@@ -243,7 +243,7 @@ async def test_a_slash_alone_and_a_text_too_long_are_answered_politely(tmp_path:
 
 
 async def test_a_retry_joins_the_job_in_flight(tmp_path: Path) -> None:
-    async with world(tmp_path) as w:
+    async with world(tmp_path, IMPATIENT) as w:
         gate = w.rasa.hold("慢")
         asking = asyncio.create_task(w.platform.say(CITIZEN, "慢"))
         await until(lambda: w.inbox() and w.inbox()[0].tries == 2)
@@ -255,7 +255,7 @@ async def test_a_retry_joins_the_job_in_flight(tmp_path: Path) -> None:
 
 
 async def test_the_third_try_gets_a_notice_and_the_next_message_the_named_answer(tmp_path: Path) -> None:
-    async with world(tmp_path) as w:
+    async with world(tmp_path, IMPATIENT) as w:
         gate = w.rasa.hold("慢")
         exchange = await w.platform.say(CITIZEN, "慢")
         assert exchange.text == w.texts.say("replies.notice")
@@ -269,7 +269,7 @@ async def test_the_third_try_gets_a_notice_and_the_next_message_the_named_answer
 
 
 async def test_asking_to_continue_gets_the_finished_answer_without_a_question(tmp_path: Path) -> None:
-    async with world(tmp_path) as w:
+    async with world(tmp_path, IMPATIENT) as w:
         gate = w.rasa.hold("慢")
         await w.platform.say(CITIZEN, "慢")
         gate.set()

@@ -1,6 +1,7 @@
 """What the gateway promises about every message, whatever channel it came by."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ async def test_the_announcement_of_this_very_handoff_is_told(tmp_path: Path) -> 
 
         def hand_over(sender: str, _text: str) -> list[dict[str, Any]]:
             w.desk.owners[sender] = "queue"
-            return [{"text": "闲话"}, {"text": HANDOFF["text"]}, {"custom": HANDOFF}]
+            return [{"text": "闲话"}, {"text": HANDOFF["text"], "custom": HANDOFF}]
 
         w.rasa.answer = hand_over
         said = await w.gateway.wait(await say(w, "转人工", "k"), 5)
@@ -197,7 +198,7 @@ async def test_a_restart_is_posted_to_the_conversations_tracker_or_fails_loudly(
 
 
 async def test_a_slow_answer_follows_by_customer_message(tmp_path: Path) -> None:
-    async with world(tmp_path, PUSHING) as w:
+    async with world(tmp_path, replace(PUSHING, reply_within=0.15)) as w:
         gate = w.rasa.hold("慢")
         exchange = await w.platform.say(CITIZEN, "慢")
         assert (exchange.raw, exchange.tries) == ("success", 1)

@@ -1,4 +1,3 @@
-from bot.gateway.rasa_client import BotMessage, pair
 from bot.gateway.render import Renderer, render
 
 from .support import TEXTS
@@ -46,14 +45,3 @@ def test_links_are_anchors_in_wechat_and_plain_elsewhere() -> None:
 def test_options_are_numbered_and_the_citizen_is_told_to_reply_with_the_number() -> None:
     shown = render({"text": "您想问哪一种？", "options": [{"label": "职工医保"}, {"label": "居民医保"}]})
     assert "1. 职工医保\n2. 居民医保\n请回复数字选择（1-2）。" in shown
-
-
-def test_what_rasas_channel_takes_apart_is_put_together() -> None:
-    answer = {"status": "answered", "text": "第一段\n\n第二段"}
-    heard = [{"text": "先说一句"}, {"text": "第一段"}, {"text": "第二段"}, {"custom": answer}, {"text": "尾"}]
-    assert pair(heard) == [
-        BotMessage("先说一句"),
-        BotMessage("第一段\n\n第二段", answer),
-        BotMessage("尾"),
-    ]
-    assert pair([{"text": "一"}, {"custom": {"status": "x"}}]) == [BotMessage("一", {"status": "x"})]

@@ -20,7 +20,7 @@ ANSWER = {
 
 def answering() -> FakeRasa:
     rasa = FakeRasa()
-    rasa.answer = lambda _sender, _text: [{"text": ANSWER["text"]}, {"custom": ANSWER}]
+    rasa.answer = lambda _sender, _text: [{"text": ANSWER["text"], "custom": ANSWER}]
     return rasa
 
 

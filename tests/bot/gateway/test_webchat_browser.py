@@ -27,7 +27,7 @@ ANSWER = {
 
 def answer(_sender: str, text: str) -> list[dict[str, Any]]:
     payload = CLARIFY if text == "居住证" else ANSWER
-    return [{"text": payload["text"]}, {"custom": payload}]
+    return [{"text": payload["text"], "custom": payload}]
 
 
 @asynccontextmanager
