@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from knowledge.embedding import Embedder, EmbeddingCache
 from knowledge.embedding.embedder import Progress
 from knowledge.index.release import FORMAT, ReleaseIndex, build_release_index, is_complete
 from knowledge.store import ContentStore, Release
+
+KEPT = 3  # indexes of the newest releases stay on disk for a quick way back; older ones are rebuilt when asked for
 
 
 class Publisher:
@@ -34,7 +37,7 @@ class Publisher:
         with self._exclusive():
             release = self._store.freeze(note)
             self._build(release, progress)
-            return self._store.activate(release.id)
+            return self._activate(release.id)
 
     def rollback(self, release_id: int, progress: Progress | None = None) -> Release:
         """Let an earlier release answer again and set the drafts to it. Raises UnknownRelease."""
@@ -42,7 +45,7 @@ class Publisher:
             release = self._store.release(release_id)
             self._build(release, progress)
             self._store.restore_drafts(release_id)
-            return self._store.activate(release_id)
+            return self._activate(release_id)
 
     def open(self, release: Release) -> ReleaseIndex:
         """The release's index, rebuilt from the database when its folder is missing or of an older format."""
@@ -59,6 +62,15 @@ class Publisher:
         content = self._store.release_content(release.id)
         cache = EmbeddingCache(self._cache_folder, self._embedder)
         build_release_index(self._folder(release), content, cache, self._config.retrieval, progress)
+
+    def _activate(self, release_id: int) -> Release:
+        """Switch, then delete what nobody answers from: older indexes, and what a killed process left half built."""
+        release = self._store.activate(release_id)
+        kept = {self._folder(each).name for each in [release, *self._store.releases()[:KEPT]]}
+        for folder in self._indexes.iterdir():
+            if folder.is_dir() and folder.name not in kept:
+                shutil.rmtree(folder, ignore_errors=True)
+        return release
 
     def _folder(self, release: Release) -> Path:
         piece = self._config.retrieval.piece_length

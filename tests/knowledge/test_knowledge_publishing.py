@@ -12,6 +12,7 @@ from knowledge_fakes import TODAY, FakeEmbedder, fake_config, faq
 from sqlalchemy.engine import Engine
 
 from knowledge.errors import NothingPublished, UnknownRelease
+from knowledge.publishing import KEPT
 from knowledge.service import KnowledgeService, city_today
 from wenzheng.database import open_engine
 
@@ -217,6 +218,19 @@ def test_a_publication_that_fails_leaves_the_old_release_answering(
     embedder.broken = False
     service.publish()
     assert sources(service, "公积金怎么提取") == ["FAQ-2"]
+
+
+def test_only_the_newest_indexes_stay_on_disk_and_an_older_one_still_comes_back(
+    publish: Publish, service: KnowledgeService, tmp_path: Path
+) -> None:
+    first = publish(PERMIT).store.current().id
+    (tmp_path / "home" / "index" / ".building-left-by-a-kill").mkdir()
+    for number in range(KEPT + 1):
+        publish(replace(FUND, answer=f"到第{number}号柜台提取。"))
+    assert len(folders(tmp_path / "home")) == KEPT
+    service.rollback(first)
+    assert sources(service, "居住证怎么办理") == ["FAQ-1"]
+    assert service.answer("公积金怎么提取").status == "no_answer"
 
 
 def test_publishing_nothing_takes_everything_back(publish: Publish, service: KnowledgeService) -> None:
