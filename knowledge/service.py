@@ -135,12 +135,8 @@ class KnowledgeService:
     def warm_up(self) -> None:
         """Load the model and the index now; raises NothingPublished or EmbeddingModelError."""
         self.store.current()  # before the model is loaded: without content there is nothing to be ready for
-        self.embed_check()
-        self.index()
-
-    def embed_check(self) -> None:
-        """Load (and at the very first use unpack) the embedding model; raises EmbeddingModelError."""
         self._embedder.queries(["预热"])
+        self.index()
 
     def index_is_built(self, release: Release) -> bool:
         """Whether a release's index is on disk."""
