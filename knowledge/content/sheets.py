@@ -45,7 +45,7 @@ def read_sheets(data: bytes, name: str) -> Iterator[Iterator[Row]]:
         yield from _workbook(data)
     elif data.startswith((_OLD_OFFICE, b"%PDF")):
         kind = " PDF" if data.startswith(b"%PDF") else "旧版 Excel（.xls）或加密的"
-        raise ContentError("unsupported_format", format=kind, supported="表格（.xlsx、.csv）")
+        raise ContentError("unsupported_format", format=kind)
     else:
         text = decode_text(data)
         for delimiter in sorted(_DELIMITERS, key=lambda sign: -text[:2000].count(sign)):

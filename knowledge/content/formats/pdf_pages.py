@@ -1,0 +1,134 @@
+"""The pages of a PDF as blocks: what stands on every page left out, lines joined, tables put together."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pdfplumber
+from pdfminer.pdfdocument import PDFEncryptionError, PDFPasswordIncorrect
+from pdfplumber.page import Page
+from pdfplumber.utils.exceptions import PdfminerException
+
+from knowledge.content.display import shorten
+from knowledge.content.formats.blocks import Block, Extract, to_markdown
+from knowledge.content.formats.pdf_lines import Line, lines_of, without_running_lines
+from knowledge.content.formats.pdf_paragraphs import paragraphs
+from knowledge.content.formats.pdf_tables import PageTable, join_tables, tables_of
+from knowledge.content.problems import ContentError
+
+_SCAN_AREA = 0.3  # share of a page that an image covers where its text is in the image
+_GARBLED = 0.05  # share of characters without a meaning from which on the text is of no use
+
+
+def read_pages(data: bytes, max_pages: int) -> Extract:
+    """All pages of a PDF as Markdown.
+
+    Raises:
+        ContentError: what the editor must know; other errors are those of a broken file.
+    """
+    pages = list(_pages(data, max_pages))
+    _refuse_scans(pages)
+    _refuse_garbled(pages)
+    kept, running = without_running_lines([page.lines for page in pages], [page.height for page in pages])
+    items: list[Line | PageTable] = []
+    for page, lines in zip(pages, kept, strict=True):
+        items += sorted([*lines, *page.tables], key=lambda item: item.top)
+    extract = Extract(to_markdown(_blocks(join_tables(items))))
+    if running:
+        extract.notes.append(
+            ("running_lines_left_out", {"count": len(running), "text": shorten("、".join(running), 60)})
+        )
+    for code, numbers in (
+        ("rotated_left_out", [page.number for page in pages if page.rotated]),
+        ("pictures_on_pages", [page.number for page in pages if page.picture]),
+    ):
+        if numbers:
+            extract.notes.append((code, {"pages": _numbers(numbers)}))
+    return extract
+
+
+class _Page:
+    """What is used of a page, so that the library's objects can go."""
+
+    def __init__(self, page: Page) -> None:
+        self.number = page.page_number
+        self.height = float(page.height)
+        chars = [char for char in page.dedupe_chars().chars if char["text"].strip()]
+        upright = [char for char in chars if char["upright"]]
+        self.rotated = len(upright) < len(chars)
+        self.characters = len(chars)
+        self.garbled = sum(_is_garbled(char["text"]) for char in chars)
+        area = float(page.width) * self.height
+        largest = max((_area(image, page) for image in page.images), default=0.0)
+        self.picture = bool(area) and largest > _SCAN_AREA * area
+        spaces = [char for char in page.chars if char["upright"] and not char["text"].strip()]
+        self.tables, inside = tables_of(page, upright, spaces)
+        outside = [char for char in upright if id(char) not in inside]
+        self.lines = lines_of(outside, spaces, self.number)
+
+
+def _pages(data: bytes, max_pages: int) -> Iterator[_Page]:
+    try:
+        with pdfplumber.open(io.BytesIO(data)) as pdf:
+            if len(pdf.pages) > max_pages:
+                raise ContentError("too_many_pages", pages=len(pdf.pages), limit=max_pages)
+            if not pdf.pages:
+                raise ContentError("broken_file")
+            for page in pdf.pages:
+                yield _Page(page)
+                page.close()
+    except PdfminerException as error:
+        if any(isinstance(cause, (PDFPasswordIncorrect, PDFEncryptionError)) for cause in error.args):
+            raise ContentError("encrypted_file") from error
+        raise
+
+
+def _refuse_scans(pages: list[_Page]) -> None:
+    scans = [page.number for page in pages if page.picture and not page.characters]
+    if scans and len(scans) == sum(1 for page in pages if page.picture or page.characters):
+        raise ContentError("scanned_pdf")
+    if scans:
+        raise ContentError("scanned_pages", pages=_numbers(scans))
+    if not any(page.characters for page in pages):
+        raise ContentError("no_text_layer")
+
+
+def _refuse_garbled(pages: list[_Page]) -> None:
+    total = sum(page.characters for page in pages)
+    if sum(page.garbled for page in pages) > _GARBLED * total:
+        raise ContentError("garbled_pdf")
+
+
+def _is_garbled(text: str) -> bool:
+    return text.startswith("(cid:") or text == "\ufffd"
+
+
+def _area(image: dict[str, Any], page: Page) -> float:
+    width = min(image["x1"], page.width) - max(image["x0"], 0)
+    height = min(image["bottom"], page.height) - max(image["top"], 0)
+    return float(max(0, width) * max(0, height))
+
+
+def _blocks(items: list[Line | PageTable]) -> Iterator[Block]:
+    run: list[Line] = []
+    for item in items:
+        if isinstance(item, Line):
+            run.append(item)
+            continue
+        yield from paragraphs(run)
+        run = []
+        yield item.block()
+    yield from paragraphs(run)
+
+
+def _numbers(numbers: list[int]) -> str:
+    """``3、5—8``: runs of pages together."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return "、".join(f"{first}" if first == last else f"{first}—{last}" for first, last in runs)
