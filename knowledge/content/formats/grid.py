@@ -26,7 +26,7 @@ class Cell:
 class Grid:
     """``before`` and ``after`` are what stood over the whole width at the top (a title) and the end (a note).
 
-    Where there is no table in it (one row, one column: a frame around text), everything is in ``before``.
+    In ``after`` is also what a broken table puts where another cell is. Where there is no table in it (one row, one column: a frame around text), everything is in ``before``.
     """
 
     header: list[str] = field(default_factory=list)
@@ -47,8 +47,11 @@ def arrange(cells: Sequence[Cell], header_rows: int | None = None) -> Grid:
     Raises:
         ContentError: ``table_too_large``.
     """
-    rows = _without_doubled_columns(_place(cells))
+    placed = _place(cells)
+    rows = _without_doubled_columns(placed)
     grid = Grid()
+    shown = {id(cell) for row in placed for cell in row}
+    grid.after = [cell.text for cell in cells if cell.text and id(cell) not in shown]
     if not rows or len(rows[0]) == 1:
         grid.before = _texts(cell for row in rows for cell in row)
         return grid

@@ -6,9 +6,8 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
-Char = dict[str, Any]
+from knowledge.content.formats.pdf_chars import Char
 
 _GAP = 0.6  # of a character's size: a wider gap between two characters is a space
 _EDGE = 0.12  # of a page's height, at the top and at the bottom, where headers and footers stand
@@ -34,9 +33,9 @@ class Line:
 def lines_of(chars: list[Char], spaces: list[Char], page: int) -> list[Line]:
     """The lines that characters form, from top to bottom. ``spaces`` are the page's white characters."""
     rows: list[list[Char]] = []
-    for char in sorted(chars, key=lambda each: (_middle(each), each["x0"])):
+    for char in sorted(chars, key=lambda each: (each.middle, each.x0)):
         # Small characters beside large ones (footnote signs) belong to the line that they overlap.
-        if rows and abs(_middle(char) - _row_middle(rows[-1])) < 0.5 * max(char["size"], rows[-1][0]["size"]):
+        if rows and abs(char.middle - _row_middle(rows[-1])) < 0.5 * max(char.size, rows[-1][0].size):
             rows[-1].append(char)
         else:
             rows.append([char])
@@ -48,13 +47,13 @@ def text_of(chars: list[Char], spaces: list[Char]) -> str:
     """One line's characters from left to right, with a space where one is printed or the gap is wide."""
     parts: list[str] = []
     before: Char | None = None
-    for char in sorted([*chars, *spaces], key=lambda each: each["x0"]):
-        if not char["text"].strip():
+    for char in sorted([*chars, *spaces], key=lambda each: each.x0):
+        if not char.text.strip():
             parts.append(" ")
             continue
-        if before is not None and char["x0"] - before["x1"] > _GAP * min(char["size"], before["size"]):
+        if before is not None and char.x0 - before.x1 > _GAP * min(char.size, before.size):
             parts.append(" ")
-        parts.append("\ufffd" if char["text"].startswith("(cid:") else char["text"])
+        parts.append(char.text)
         before = char
     return re.sub(r" {2,}", " ", "".join(parts)).strip()
 
@@ -107,21 +106,17 @@ def _is_running(found: list[tuple[int, Line]], page_count: int) -> bool:
     return counts and all(_PAGE_NUMBER.match(text) or len(text) < 60 for text in texts)
 
 
-def _middle(char: Char) -> float:
-    return float(char["top"] + char["bottom"]) / 2
-
-
 def _row_middle(row: list[Char]) -> float:
-    return _middle(max(row, key=lambda char: char["size"]))
+    return max(row, key=lambda char: char.size).middle
 
 
 def _within(space: Char, row: list[Char]) -> bool:
-    return abs(_middle(space) - _row_middle(row)) < 0.5 * float(row[0]["size"])
+    return abs(space.middle - _row_middle(row)) < 0.5 * row[0].size
 
 
 def _line(row: list[Char], spaces: list[Char], page: int) -> Line:
-    x0, x1 = min(char["x0"] for char in row), max(char["x1"] for char in row)
-    inside = [space for space in spaces if x0 < space["x0"] < x1]
-    top, bottom = min(char["top"] for char in row), max(char["bottom"] for char in row)
-    size = median(char["size"] for char in row)
-    return Line(text_of(row, inside), float(x0), float(x1), float(top), float(bottom), float(size), page)
+    x0, x1 = min(char.x0 for char in row), max(char.x1 for char in row)
+    inside = [space for space in spaces if x0 < space.x0 < x1]
+    top, bottom = min(char.top for char in row), max(char.bottom for char in row)
+    size = median(char.size for char in row)
+    return Line(text_of(row, inside), x0, x1, top, bottom, size, page)

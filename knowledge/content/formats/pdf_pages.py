@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pdfplumber
-from pdfminer.pdfdocument import PDFEncryptionError, PDFPasswordIncorrect
+import pypdfium2 as pdfium
+import pypdfium2.raw as raw
 from pdfplumber.page import Page
-from pdfplumber.utils.exceptions import PdfminerException
 
 from knowledge.content.display import shorten
 from knowledge.content.formats.blocks import Block, Extract, to_markdown
+from knowledge.content.formats.pdf_chars import UNKNOWN, Char, chars_of
 from knowledge.content.formats.pdf_lines import Line, lines_of, without_running_lines
 from knowledge.content.formats.pdf_paragraphs import paragraphs
 from knowledge.content.formats.pdf_tables import PageTable, join_tables, tables_of
@@ -50,20 +51,20 @@ def read_pages(data: bytes, max_pages: int) -> Extract:
 
 
 class _Page:
-    """What is used of a page, so that the library's objects can go."""
+    """What is used of a page, so that the libraries' objects can go."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, found: list[Char]) -> None:
         self.number = page.page_number
         self.height = float(page.height)
-        chars = [char for char in page.dedupe_chars().chars if char["text"].strip()]
-        upright = [char for char in chars if char["upright"]]
+        chars = [char for char in found if char.text.strip()]
+        upright = [char for char in chars if char.upright]
+        spaces = [char for char in found if char.upright and not char.text.strip()]
         self.rotated = len(upright) < len(chars)
         self.characters = len(chars)
-        self.garbled = sum(_is_garbled(char["text"]) for char in chars)
+        self.garbled = sum(char.text == UNKNOWN for char in chars)
         area = float(page.width) * self.height
         largest = max((_area(image, page) for image in page.images), default=0.0)
         self.picture = bool(area) and largest > _SCAN_AREA * area
-        spaces = [char for char in page.chars if char["upright"] and not char["text"].strip()]
         self.tables, inside = tables_of(page, upright, spaces)
         outside = [char for char in upright if id(char) not in inside]
         self.lines = lines_of(outside, spaces, self.number)
@@ -71,18 +72,19 @@ class _Page:
 
 def _pages(data: bytes, max_pages: int) -> Iterator[_Page]:
     try:
-        with pdfplumber.open(io.BytesIO(data)) as pdf:
-            if len(pdf.pages) > max_pages:
-                raise ContentError("too_many_pages", pages=len(pdf.pages), limit=max_pages)
-            if not pdf.pages:
-                raise ContentError("broken_file")
-            for page in pdf.pages:
-                yield _Page(page)
-                page.close()
-    except PdfminerException as error:
-        if any(isinstance(cause, (PDFPasswordIncorrect, PDFEncryptionError)) for cause in error.args):
+        characters = pdfium.PdfDocument(data)
+    except pdfium.PdfiumError as error:
+        if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
             raise ContentError("encrypted_file") from error
         raise
+    if len(characters) > max_pages:
+        raise ContentError("too_many_pages", pages=len(characters), limit=max_pages)
+    with pdfplumber.open(io.BytesIO(data)) as drawn:
+        if not len(characters) == len(drawn.pages) > 0:
+            raise ContentError("broken_file")
+        for index, page in enumerate(drawn.pages):
+            yield _Page(page, chars_of(page, characters[index]))
+            page.close()
 
 
 def _refuse_scans(pages: list[_Page]) -> None:
@@ -99,10 +101,6 @@ def _refuse_garbled(pages: list[_Page]) -> None:
     total = sum(page.characters for page in pages)
     if sum(page.garbled for page in pages) > _GARBLED * total:
         raise ContentError("garbled_pdf")
-
-
-def _is_garbled(text: str) -> bool:
-    return text.startswith("(cid:") or text == "\ufffd"
 
 
 def _area(image: dict[str, Any], page: Page) -> float:

@@ -56,7 +56,7 @@ class _Margins:
         """Whether ``line`` begins a paragraph below the line ``above``, the first of its own or not."""
         if abs(line.size - above.size) > _SIZE * max(line.size, above.size):
             return True
-        if self._centred(line) and self._centred(above):
+        if line.size > self.size * (1 + _SIZE) or (self._centred(line) and self._centred(above)):
             return not self._same_title(line, above)
         if line.page == above.page and line.top - above.bottom > self.gap + _APART * line.size:
             return True

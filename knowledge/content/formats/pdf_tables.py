@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, replace
-from typing import Any
 
 from pdfplumber.page import Page
 
 from knowledge.content.formats.blocks import Table
 from knowledge.content.formats.grid import Cell
-from knowledge.content.formats.pdf_lines import Char, Line, lines_of
+from knowledge.content.formats.pdf_chars import Char
+from knowledge.content.formats.pdf_lines import Line, lines_of
 from knowledge.content.formats.pdf_paragraphs import paragraphs
 
 _SAME = 3.0  # points: borders this close are one
@@ -48,7 +48,7 @@ def tables_of(page: Page, chars: list[Char], spaces: list[Char]) -> tuple[list[P
         for x0, top, x1, bottom in boxes:
             own = [char for char in chars if _holds(char, x0, top, x1, bottom) and id(char) not in inside | taken]
             row, column = _index(tops, top), _index(lefts, x0)
-            rows, columns = _index(tops, bottom - _SAME) - row + 1, _index(lefts, x1 - _SAME) - column + 1
+            rows, columns = _before(tops, bottom) - row, _before(lefts, x1) - column
             blank = [space for space in spaces if _holds(space, x0, top, x1, bottom)]
             text = "\n".join(part.text for part in paragraphs(lines_of(own, blank, page.page_number)))
             cells.append(Cell(row, column, text, max(1, rows), max(1, columns)))
@@ -129,6 +129,10 @@ def _index(borders: list[float], value: float) -> int:
     return max(0, bisect_right(borders, value + _SAME) - 1)
 
 
-def _holds(char: dict[str, Any], x0: float, top: float, x1: float, bottom: float) -> bool:
-    x, y = (char["x0"] + char["x1"]) / 2, (char["top"] + char["bottom"]) / 2
-    return bool(x0 <= x < x1 and top <= y < bottom)
+def _before(borders: list[float], value: float) -> int:
+    """How many borders lie before ``value``."""
+    return bisect_right(borders, value - _SAME)
+
+
+def _holds(char: Char, x0: float, top: float, x1: float, bottom: float) -> bool:
+    return x0 <= (char.x0 + char.x1) / 2 < x1 and top <= char.middle < bottom
