@@ -131,8 +131,10 @@ def _title(body: str) -> str:
         return plain_text(" ".join(headings if mark >= 0 else headings[:1]))
     for line in body[:_HEAD].split("\n"):
         shown = plain_text(line)
-        # The head of an official paper stands above its title.
+        # The head of an official paper stands above its title: issuers, 文件, number.
         if not shown or _RED_HEAD_LINE.search(shown) or _DOC_NUMBER.match(shown) or shown.endswith("令"):
+            continue
+        if "关于" not in shown and ISSUER.fullmatch(shown):
             continue
         return shown if len(shown) <= 80 and shown[-1] not in "。；;：:，,|" else ""
     return ""

@@ -11,7 +11,7 @@ from lxml import etree, html
 from knowledge.content.display import shorten
 from knowledge.content.encoding import decode_text
 from knowledge.content.formats.blocks import Block, Extract, Paragraph, Table, to_markdown
-from knowledge.content.formats.grid import Cell
+from knowledge.content.formats.grid import MAX_COLUMNS, Cell
 from knowledge.content.formats.html_main import Page, main_content
 from knowledge.content.formats.numbering import format_number
 from knowledge.content.html_text import BLOCKS
@@ -23,9 +23,11 @@ _PAGE = re.compile(r"\s{0,200}(?:<\?xml[^>]{0,200}>\s{0,50})?<(?:!doctype\s{1,5}
 _FRAGMENT = re.compile(r"\s{0,200}<(?:div|p|table|span|font|center|h[1-6]|style|script|article|section)\b[^<>]{0,2000}>", re.I)
 _COMMENTS = re.compile(r"\s{0,200}<!--.{0,5000}?-->", re.S)
 _CHARSET = re.compile(rb"charset\s{0,5}=\s{0,5}[\"']?([\w-]{3,20})", re.I)
+_OTHER_ENCODINGS = frozenset(("big5", "big5-hkscs"))
 _SPACES = re.compile(r"[ \t\r\n\f\u00a0]+")
-_WRAP = "\v"  # a line end of the source: a space between words, nothing between Chinese characters
-_CJK_WRAP = re.compile(rf"(?<=[\u3000-\u9fff\uff00-\uffef]) ?{_WRAP} ?(?=[\u3000-\u9fff\uff00-\uffef])")
+_WRAP = "\v"  # a line end of the source: a space between words, nothing beside Chinese ones
+_CJK = "\u3000-\u9fff\uff00-\uffef"
+_CJK_WRAP = re.compile(rf"(?<=[{_CJK}]) ?{_WRAP} ?| ?{_WRAP} ?(?=[{_CJK}])")
 _BLOCKS = BLOCKS | set("dl dt dd article section main header footer figure address fieldset form td th tr".split())
 _LIST_STYLES = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
 _CHINESE_LIST = re.compile(r"list-style(?:-type)?\s{0,5}:[^;]{0,40}(?:cjk-ideographic|chinese-informal)", re.I)
@@ -45,21 +47,21 @@ def is_web_archive(data: bytes) -> bool:
 
 
 def page_text(data: bytes) -> str:
-    """The text of a page's file. What it says of its own encoding counts where it is not UTF-8 or GB18030.
+    """The text of a page's file. What a page says of its own encoding is often wrong: UTF-8 is tried first, and
+    GB18030 stands for all encodings of the mainland.
 
     Raises:
         ContentError: as ``decode_text``.
     """
-    try:
-        return decode_text(data)
-    except ContentError:
-        declared = _CHARSET.search(data[:4096])
-        if declared is None:
-            raise
-        try:
-            return data.decode(declared[1].decode("ascii"))
-        except (LookupError, UnicodeDecodeError):
-            raise ContentError("bad_encoding") from None
+    declared = _CHARSET.search(data[:4096])
+    name = declared[1].decode("ascii").lower() if declared else ""
+    if name in _OTHER_ENCODINGS:
+        for encoding in ("utf-8", name):
+            try:
+                return data.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+    return decode_text(data)
 
 
 def read_web_archive(data: bytes) -> Extract:
@@ -223,6 +225,7 @@ def _cells(rows: list[html.HtmlElement]) -> tuple[list[Cell], int]:
     cells: list[Cell] = []
     taken: dict[tuple[int, int], bool] = {}
     header_rows, in_header = 0, True
+    limit = min(MAX_COLUMNS, sum(1 for row in rows for cell in row if cell.tag in ("td", "th")))
     for row_number, row in enumerate(rows):
         own = [cell for cell in row if cell.tag in ("td", "th")]
         in_header &= bool(own) and (all(cell.tag == "th" for cell in own) or row.getparent().tag == "thead")
@@ -231,7 +234,7 @@ def _cells(rows: list[html.HtmlElement]) -> tuple[list[Cell], int]:
         for cell in own:
             while (row_number, column) in taken:
                 column += 1
-            height, width = _span(cell, "rowspan", len(rows) - row_number), _span(cell, "colspan", 200)
+            height, width = _span(cell, "rowspan", len(rows) - row_number), _span(cell, "colspan", limit)
             cells.append(Cell(row_number, column, _cell_text(cell), height, width))
             if height * width > 1:
                 taken |= {
