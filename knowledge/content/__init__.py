@@ -4,6 +4,7 @@ from knowledge.content.clauses import split_clauses
 from knowledge.content.documents import ReadResult, read_document, write_document
 from knowledge.content.faq_tables import FaqTable, read_faq_table
 from knowledge.content.faq_writer import write_faq_table
+from knowledge.content.formats.detect import holds_table
 from knowledge.content.identifiers import document_slug, is_valid_id
 from knowledge.content.model import (
     STATUSES,
@@ -32,6 +33,7 @@ __all__ = [
     "content_hash",
     "document_slug",
     "from_json",
+    "holds_table",
     "is_valid_id",
     "normalize_anchor",
     "parse_numeral",

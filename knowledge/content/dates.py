@@ -31,9 +31,7 @@ def parse_date(text: str) -> str | None:
 
 def day_of(year: str, month: str, day: str) -> str | None:
     """The ISO date of ``DAY``'s three groups, or ``None`` when there is no such day."""
-    numbers = [
-        parse_numeral(text.translate(_ZEROS).replace("廿", "二十")) for text in (year, month, day)
-    ]
+    numbers = [parse_numeral(text.translate(_ZEROS).replace("廿", "二十")) for text in (year, month, day)]
     return iso_date(*(number or 0 for number in numbers))
 
 

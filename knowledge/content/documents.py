@@ -94,7 +94,9 @@ def _extract(data: bytes, max_bytes: int) -> Extract:
 def _report(found: Mapping[str, Fact], problems: ProblemList) -> None:
     """Tell the editor what was recognised, for confirmation."""
     shown = [
-        message("fact", name=message(f"fact_{key}"), value="、".join(value) if isinstance(value, tuple) else value)
+        message(
+            "fact", name=message(f"fact_{key}"), value="、".join(value) if isinstance(value, tuple) else value
+        )
         for key, value in found.items()
     ]
     if shown:

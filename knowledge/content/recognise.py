@@ -16,17 +16,22 @@ _NUMBER = r"[\u4e00-\u9fff（）]{1,16}[〔\[［（(【]\d{4}[〕\]］）)】]\s
 _ORDER = r"[\u4e00-\u9fff]{2,30}(?:令|公告)\s{0,80}(?:\d{4}\s?年\s?)?[（(]?第?\s?\d{1,5}\s?号[）)]?"
 # On a line of its own; in the red head of a submitted paper the signer stands beside it.
 _DOC_NUMBER = re.compile(
-    rf"^[\s（(*]{{0,80}}((?:文\s?号[：:]\s?)?)({_NUMBER}|{_ORDER})[\s）)*]{{0,80}}(?:签发人[：:].{{0,40}})?$", re.M
+    rf"^[\s（(*]{{0,80}}((?:文\s?号[：:]\s?)?)({_NUMBER}|{_ORDER})[\s）)*]{{0,80}}(?:签发人[：:].{{0,40}})?$",
+    re.M,
 )
 _LABELLED = {
     "doc_number": re.compile(rf"(?:发文字号|文\s{{0,4}}号)[：:\s|]{{1,6}}({_NUMBER})"),
     "issuer": re.compile(
         r"(?:发文机关|发布机构|制发机关|发文单位|发布机关)[：:\s|]{1,6}([\u4e00-\u9fff、（）]{3,60})"
     ),
-    "published": re.compile(rf"(?:成文日期|发文日期)[：:\s|]{{1,6}}(?:{DAY}|(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}))"),
+    "published": re.compile(
+        rf"(?:成文日期|发文日期)[：:\s|]{{1,6}}(?:{DAY}|(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}))"
+    ),
 }
 _RED_HEAD = re.compile(r"^\s{0,80}([\u4e00-\u9fff、\s]{3,60}?)\s{0,4}文\s{0,4}件\s{0,80}$", re.M)
-_IN_FORCE = re.compile(rf"(本[\u4e00-\u9fff]{{1,8}})?自\s?{DAY}\s?(?:零时)?起(?:正式)?(?:施行|实施|执行|生效)")
+_IN_FORCE = re.compile(
+    rf"(本[\u4e00-\u9fff]{{1,8}})?自\s?{DAY}\s?(?:零时)?起(?:正式)?(?:施行|实施|执行|生效)"
+)
 _AT_ONCE = re.compile(
     r"(?:^|[，。；、\s])(?:本[\u4e00-\u9fff]{1,8})?自(?:公布|发布|印发|颁布|下发|发文|成文)之日起(?:正式)?(?:施行|实施|执行|生效)",
     re.M,
@@ -39,14 +44,20 @@ _OWN_TERM = (
 _UNTIL = re.compile(rf"{_OWN_TERM}(?:为|截止|截)?(?:自?{DAY}(?:起)?)?[到至]\s?{DAY}")
 _YEARS = re.compile(rf"{_OWN_TERM}(?:为|是)?\s?([一二两三四五六七八九十]|\d{{1,2}})\s?年")
 _REPEALED = re.compile(r"(?:同时|予以|即行|一并)废止|同时停止执行")
-_CITED = re.compile(rf"《([^《》\n]{{2,80}})》\s?(?:[（(]\s?({_NUMBER}|{_ORDER})[^（）()]{{0,20}}[)）])?|({_NUMBER})")
+_CITED = re.compile(
+    rf"《([^《》\n]{{2,80}})》\s?(?:[（(]\s?({_NUMBER}|{_ORDER})[^（）()]{{0,20}}[)）])?|(?:(?<=[》）)、，])(?:以及|[和及与]))?({_NUMBER})"
+)
 _HISTORY_DATE = re.compile(rf"^{DAY}", re.M)
 _HISTORY_IN_FORCE = re.compile(rf"^{DAY}\s{{0,4}}起?(?:施行|实施)\s*$", re.M)
 _NAME_DATE = re.compile(r"[(（_\-](\d{4})-?(\d{2})-?(\d{2})[)）]?(?=\.|$)")
 _HEADING = re.compile(r"^#{1,3}[ \t\u3000]{1,8}(\S.{0,199})$", re.M)
-_RED_HEAD_LINE = re.compile(r"文\s{0,4}件$|^\s*(?:签发人|份号|密级|紧急程度|特急|加急)|^[★☆\d\s]+$")
+_RED_HEAD_LINE = re.compile(
+    r"文\s{0,4}件$|^\s*(?:签发人|份号|密级|紧急程度|特急|加急)|^[★☆\d\s]+$|^[（(]?第\s?\d{1,5}\s?号[）)]?$"
+)
 _ATTACHMENT_LIST = re.compile(r"^[ \t\u3000]{0,20}附\s{0,4}件[：:][ \t\u3000]{0,4}(.{0,200})$", re.M)
-_ATTACHMENT = re.compile(r"^\s{0,20}(?:附\s{0,4}件)?\s{0,2}\d{1,2}\s{0,2}[.．、：:]\s{0,4}(\S.{0,150}?)\s{0,4}$")
+_ATTACHMENT = re.compile(
+    r"^\s{0,20}(?:附\s{0,4}件)?\s{0,2}\d{1,2}\s{0,2}[.．、：:]\s{0,4}(\S.{0,150}?)\s{0,4}$"
+)
 _ATTACHMENT_HEAD = re.compile(r"^[#\s*]{0,10}(附\s{0,3}件\s{0,3}\d{0,2})[：:\s*]{0,6}(.{0,100})$")
 
 
@@ -61,10 +72,10 @@ def recognise(body: str, name: str) -> dict[str, Fact]:
     issuer = issuer or _issuer_of_head(head, title)
     effective = _effective_from(body, history if mark >= 0 else "", published)
     found: dict[str, Fact] = {
-        "doc_number": number,
         "title": title,
-        "published": published,
+        "doc_number": number,
         "issuer": issuer,
+        "published": published,
         "effective_from": effective,
         "effective_to": _effective_to(body, effective),
         "supersedes": _repealed(body, title),
@@ -150,9 +161,7 @@ def _published(name: str, history: str, head: str, body: str) -> tuple[str, str]
     if in_name and (day := iso_date(in_name[1], in_name[2], in_name[3])):
         return day, issuer
     days = [
-        day
-        for found in _HISTORY_DATE.findall(_HISTORY_IN_FORCE.sub("", history))
-        if (day := day_of(*found))
+        day for found in _HISTORY_DATE.findall(_HISTORY_IN_FORCE.sub("", history)) if (day := day_of(*found))
     ]
     if days:
         return max(days), issuer

@@ -5,7 +5,13 @@ import re
 from knowledge.content.encoding import decode_text
 from knowledge.content.formats.blocks import Extract
 from knowledge.content.formats.docx import main_part, read_docx
-from knowledge.content.formats.html_page import is_html, is_web_archive, page_text, read_html, read_web_archive
+from knowledge.content.formats.html_page import (
+    is_html,
+    is_web_archive,
+    page_text,
+    read_html,
+    read_web_archive,
+)
 from knowledge.content.formats.package import open_package
 from knowledge.content.formats.pdf import read_pdf
 from knowledge.content.problems import ContentError
@@ -50,6 +56,23 @@ def read_any(data: bytes) -> Extract:
     return read_html(text) if is_html(text[:20_000] + text[-100:]) else Extract(text)
 
 
+def holds_table(data: bytes) -> bool | None:
+    """Whether a content file is a spreadsheet (an FAQ table) or a document; ``None`` where its name must tell.
+
+    Text is either: a .csv file and a notice look alike.
+    """
+    if data.startswith(_ZIP):
+        try:
+            part = main_part(open_package(data))
+        except ContentError:
+            return None
+        return part.startswith("xl/") if part else None
+    if data.startswith(_OLE[:4]):
+        streams = [stream for stream, *_ in _OLE_STREAMS if stream.encode("utf-16-le") in data]
+        return {"Workbook": True, "WordDocument": False}.get(streams[0]) if len(streams) == 1 else None
+    return False if b"%PDF-" in data[:_PDF_WITHIN] or data.startswith((b"{\\rtf", *_PICTURES)) else None
+
+
 def _read_zip(data: bytes) -> Extract:
     package = open_package(data)
     part = main_part(package)
@@ -57,7 +80,7 @@ def _read_zip(data: bytes) -> Extract:
         return read_docx(data)
     names = package.names
     if part.startswith("xl/"):
-        raise ContentError("table_file")
+        raise ContentError("unsupported_format", format="Excel 表格（.xlsx）")
     if "OFD.xml" in names:
         raise ContentError("ofd_file")
     if part.startswith("ppt/") or "mimetype" in names:

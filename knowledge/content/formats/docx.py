@@ -10,15 +10,37 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from knowledge.content.formats.blocks import Block, Extract, Paragraph, Table, to_markdown
-from knowledge.content.formats.docx_numbering import Element, Numbering, Styles, child, local, value
+from knowledge.content.formats.docx_numbering import Element, Numbering, Styles, child, children, local, value
 from knowledge.content.formats.grid import Cell
 from knowledge.content.formats.package import Package, open_package
 from knowledge.content.problems import ContentError
 
 # Deleted and moved-away text, field codes, what is drawn, what only describes the content.
 _SKIPPED = frozenset(
-    "del moveFrom delText instrText delInstrText pPr rPr sdtPr sdtEndPr tblPr tblGrid trPr tcPr sectPr txbxContent Fallback "
-    "drawing pict object commentReference annotationRef binData".split()
+    [
+        "del",
+        "moveFrom",
+        "delText",
+        "instrText",
+        "delInstrText",
+        "pPr",
+        "rPr",
+        "sdtPr",
+        "sdtEndPr",
+        "tblPr",
+        "tblGrid",
+        "trPr",
+        "tcPr",
+        "sectPr",
+        "txbxContent",
+        "Fallback",
+        "drawing",
+        "pict",
+        "object",
+        "commentReference",
+        "annotationRef",
+        "binData",
+    ]
 )
 _WINGDINGS = {"6F": "□", "A8": "□", "52": "☑", "FE": "☑", "FC": "√", "6C": "●", "6E": "■", "D8": "➢"}
 _TRACKED = frozenset(("ins", "del", "moveFrom", "moveTo"))
@@ -55,7 +77,7 @@ def read_docx(data: bytes) -> Extract:
 def main_part(package: Package) -> str:
     """The name of the document's main part, from the package's relations; empty where there is none."""
     relations = package.xml("_rels/.rels")
-    for each in relations if relations is not None else ():
+    for each in children(relations):
         if value(each, "Type").endswith("/officeDocument"):
             name = value(each, "Target").lstrip("/")
             return name if name in package.names else ""
@@ -64,7 +86,7 @@ def main_part(package: Package) -> str:
 
 def _notes(root: Element | None) -> dict[str, Element]:
     """Footnotes by their ids; separators are none."""
-    return {value(each, "id"): each for each in (root if root is not None else ()) if not value(each, "type")}
+    return {value(each, "id"): each for each in children(root) if not value(each, "type")}
 
 
 @dataclass
@@ -173,7 +195,9 @@ class _Reader:
         lines: list[str] = []
         pending, self._pending = self._pending, []
         for block in self.blocks(cell, depth):
-            lines += [each.text for each in (block.cells if isinstance(block, Table) else (block,)) if each.text]
+            lines += [
+                each.text for each in (block.cells if isinstance(block, Table) else (block,)) if each.text
+            ]
         self._pending = pending
         return "\n".join(lines)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from lxml import etree
 
@@ -16,13 +17,18 @@ from knowledge.content.formats.numbering import format_number
 _PLACE = re.compile(r"%([1-9])")
 _LEVELS = 9
 _DEPTH = 20  # styles based on styles: real files have a handful, a broken one might go round in circles
-Element = etree._Element
+Element: TypeAlias = etree._Element
 
 
 def local(element: Element) -> str:
     """The element's name without its namespace, which differs between transitional and strict files."""
     tag = element.tag
     return tag.rsplit("}", 1)[-1] if isinstance(tag, str) else ""
+
+
+def children(element: Element | None) -> list[Element]:
+    """The elements directly below; none of nothing."""
+    return [] if element is None else list(element)
 
 
 def child(element: Element | None, *path: str) -> Element | None:
@@ -77,13 +83,13 @@ class Numbering:
         result = cls()
         abstract: dict[str, Element] = {}
         linked: dict[str, str] = {}
-        for each in root if root is not None else ():
+        for each in children(root):
             if local(each) == "abstractNum":
                 identifier = value(each, "abstractNumId")
                 abstract[identifier] = each
                 if name := value(child(each, "styleLink")):
                     linked[name] = identifier
-        for each in root if root is not None else ():
+        for each in children(root):
             if local(each) != "num":
                 continue
             identifier = value(child(each, "abstractNumId"))
@@ -180,7 +186,7 @@ class Styles:
     @classmethod
     def read(cls, root: Element | None) -> Styles:
         result = cls()
-        for each in root if root is not None else ():
+        for each in children(root):
             if local(each) != "style" or value(each, "type") not in ("paragraph", ""):
                 continue
             properties = child(each, "pPr")

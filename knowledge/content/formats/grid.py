@@ -26,7 +26,8 @@ class Cell:
 class Grid:
     """``before`` and ``after`` are what stood over the whole width at the top (a title) and the end (a note).
 
-    In ``after`` is also what a broken table puts where another cell is. Where there is no table in it (one row, one column: a frame around text), everything is in ``before``.
+    In ``after`` is also what a broken table puts where another cell is.
+    Where there is no table in it (one row, one column: a frame around text), everything is in ``before``.
     """
 
     header: list[str] = field(default_factory=list)

@@ -17,16 +17,20 @@ _SITE_WORDS = re.compile(
     r"copyright|pager|pagination|related|toolbar|search|login|banner|qrcode|links?|friendlink|tools?)(?:$|[\s_\d-])",
     re.I,
 )
-_IMPRINT = re.compile(r"ICP\s?备|公网安备|版权所有|网站标识码|技术支持[：:]|网站地图|您(?:现在|当前)?的?(?:所在)?位置")
+_IMPRINT = re.compile(
+    r"ICP\s?备|公网安备|版权所有|网站标识码|技术支持[：:]|网站地图|您(?:现在|当前)?的?(?:所在)?位置"
+)
 # Where the usual systems of government sites put a document's text.
 _CONTENT = re.compile(
     r"(?:^|\s)(?:UCAP-CONTENT|zoom|TRS_Editor|pages_content|article[-_]?(?:content|body|con)|news[-_]?content|"
     r"content[-_]?(?:text|body)|detail[-_]?content|vsb_content|ewb-article-content|main-?content)(?:$|\s)",
     re.I,
 )
-_HIDDEN_STYLE = re.compile(r"display\s{0,5}:\s{0,5}none|visibility\s{0,5}:\s{0,5}hidden|mso-hide\s{0,5}:\s{0,5}all", re.I)
+_HIDDEN_STYLE = re.compile(
+    r"display\s{0,5}:\s{0,5}none|visibility\s{0,5}:\s{0,5}hidden|mso-hide\s{0,5}:\s{0,5}all", re.I
+)
 _TITLE_TAIL = re.compile(r"\s{0,5}[-_|－—–][^-_|－—–]{0,60}\Z")
-_BOXES = frozenset("div ul ol section header table p center dl".split())
+_BOXES = frozenset(["div", "ul", "ol", "section", "header", "table", "p", "center", "dl"])
 _SMALL = 400  # characters of the longest imprint
 _MANY, _LINKED = 4, 0.7  # links, and their share of the text, of what is only a list of links
 _MOST = 0.6  # share of the page's text that a content area must hold to be taken for all of it

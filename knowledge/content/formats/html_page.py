@@ -19,8 +19,12 @@ from knowledge.content.problems import ContentError
 
 # Below Python's own limit: the walk recurses once a level.
 MAX_DEPTH = 400
-_PAGE = re.compile(r"\s{0,200}(?:<\?xml[^>]{0,200}>\s{0,50})?<(?:!doctype\s{1,5}html|html|head|meta|title|body)\b", re.I)
-_FRAGMENT = re.compile(r"\s{0,200}<(?:div|p|table|span|font|center|h[1-6]|style|script|article|section)\b[^<>]{0,2000}>", re.I)
+_PAGE = re.compile(
+    r"\s{0,200}(?:<\?xml[^>]{0,200}>\s{0,50})?<(?:!doctype\s{1,5}html|html|head|meta|title|body)\b", re.I
+)
+_FRAGMENT = re.compile(
+    r"\s{0,200}<(?:div|p|table|span|font|center|h[1-6]|style|script|article|section)\b[^<>]{0,2000}>", re.I
+)
 _COMMENTS = re.compile(r"\s{0,200}<!--.{0,5000}?-->", re.S)
 _CHARSET = re.compile(rb"charset\s{0,5}=\s{0,5}[\"']?([\w-]{3,20})", re.I)
 _OTHER_ENCODINGS = frozenset(("big5", "big5-hkscs"))
@@ -28,9 +32,29 @@ _SPACES = re.compile(r"[ \t\r\n\f\u00a0]+")
 _WRAP = "\v"  # a line end of the source: a space between words, nothing beside Chinese ones
 _CJK = "\u3000-\u9fff\uff00-\uffef"
 _CJK_WRAP = re.compile(rf"(?<=[{_CJK}]) ?{_WRAP} ?| ?{_WRAP} ?(?=[{_CJK}])")
-_BLOCKS = BLOCKS | set("dl dt dd article section main header footer figure address fieldset form td th tr".split())
+_BLOCKS = BLOCKS | set(
+    [
+        "dl",
+        "dt",
+        "dd",
+        "article",
+        "section",
+        "main",
+        "header",
+        "footer",
+        "figure",
+        "address",
+        "fieldset",
+        "form",
+        "td",
+        "th",
+        "tr",
+    ]
+)
 _LIST_STYLES = {"a": "lowerLetter", "A": "upperLetter", "i": "lowerRoman", "I": "upperRoman"}
-_CHINESE_LIST = re.compile(r"list-style(?:-type)?\s{0,5}:[^;]{0,40}(?:cjk-ideographic|chinese-informal)", re.I)
+_CHINESE_LIST = re.compile(
+    r"list-style(?:-type)?\s{0,5}:[^;]{0,40}(?:cjk-ideographic|chinese-informal)", re.I
+)
 
 
 def is_html(text: str) -> bool:

@@ -6,7 +6,6 @@ A damaged or hostile PDF can cost any amount of time and memory in any library; 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 
@@ -16,6 +15,11 @@ from knowledge.content.problems import ContentError
 SECONDS = 300
 MEMORY = 2 * 2**30
 MAX_PAGES = 2000
+# The process finds the packages where this one found them, however it was started.
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv.pop(1)); "
+    "from knowledge.content.formats.pdf_process import main; main()"
+)
 
 
 def read_pdf(data: bytes, seconds: float = SECONDS) -> Extract:
@@ -28,13 +32,9 @@ def read_pdf(data: bytes, seconds: float = SECONDS) -> Extract:
     Raises:
         ContentError: broken, encrypted, scanned (also in part), without usable characters, or too large.
     """
-    # The child finds the packages where this process found them, however it was started.
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    command = [sys.executable, "-m", "knowledge.content.formats.pdf_process", str(MEMORY), str(MAX_PAGES)]
+    command = [sys.executable, "-c", _START, json.dumps(sys.path), str(MEMORY), str(MAX_PAGES)]
     try:
-        done = subprocess.run(
-            command, input=data, capture_output=True, timeout=seconds, env=environment, check=False
-        )
+        done = subprocess.run(command, input=data, capture_output=True, timeout=seconds, check=False)
         answer = json.loads(done.stdout)
     except subprocess.TimeoutExpired as error:
         raise ContentError("reading_takes_too_long", seconds=f"{seconds:g}") from error

@@ -61,8 +61,8 @@ def chars_of(page: Page, same_page: pdfium.PdfPage) -> list[Char]:
 def _of_pdfminer(page: Page) -> Iterator[Char]:
     for char in page.chars:
         text = UNKNOWN if char["text"].startswith("(cid:") else char["text"]
-        place = (char[key] for key in ("x0", "x1", "top", "bottom", "size"))
-        yield Char(text, *map(float, place), bool(char["upright"]))
+        x0, x1, top, bottom, size = (float(char[key]) for key in ("x0", "x1", "top", "bottom", "size"))
+        yield Char(text, x0, x1, top, bottom, size, bool(char["upright"]))
 
 
 def _of_pdfium(page: pdfium.PdfPage) -> Iterator[Char]:

@@ -102,7 +102,9 @@ def _is_running(found: list[tuple[int, Line]], page_count: int) -> bool:
     if not any(sign.isdigit() for text in texts for sign in text) or len(set(texts)) == 1:
         return True
     numbers = [int(re.findall(r"\d+", text)[0]) for text in texts if re.search(r"\d", text)]
-    counts = len(numbers) == len(pages) and len({n - page for n, page in zip(numbers, pages, strict=True)}) == 1
+    counts = (
+        len(numbers) == len(pages) and len({n - page for n, page in zip(numbers, pages, strict=True)}) == 1
+    )
     return counts and all(_PAGE_NUMBER.match(text) or len(text) < 60 for text in texts)
 
 

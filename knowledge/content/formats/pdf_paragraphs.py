@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from knowledge.content.formats.blocks import Paragraph
 from knowledge.content.formats.pdf_lines import Line
@@ -47,7 +48,7 @@ class _Margins:
         self.right = max(line.x1 for line in body)
         gaps = [
             after.top - before.bottom
-            for before, after in zip(body, body[1:], strict=False)
+            for before, after in pairwise(body)
             if before.page == after.page and after.top > before.top
         ]
         self.gap = _usual(gaps, first=True) if gaps else self.size
@@ -97,10 +98,10 @@ def _joined(run: list[Line]) -> str:
             text = line.text
         elif text[-1] == "-" and text[-2:-1].isalpha() and line.text[:1].islower():
             text = text[:-1] + line.text
-        elif text[-1].isascii() and line.text[0].isascii() and (text[-1].isalnum() and line.text[0].isalnum()):
+        elif (
+            text[-1].isascii() and line.text[0].isascii() and (text[-1].isalnum() and line.text[0].isalnum())
+        ):
             text += (" " if text[-1].isalpha() or line.text[0].isalpha() else "") + line.text
         else:
             text += line.text
     return text
-
-

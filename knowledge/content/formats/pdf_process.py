@@ -33,7 +33,3 @@ def main() -> None:
         answer = {"error": "broken_file", "values": {}}
     json.dump(answer, answer_to, ensure_ascii=False)
     answer_to.close()
-
-
-if __name__ == "__main__":
-    main()

@@ -46,7 +46,9 @@ def tables_of(page: Page, chars: list[Char], spaces: list[Char]) -> tuple[list[P
         cells: list[Cell] = []
         taken: set[int] = set()
         for x0, top, x1, bottom in boxes:
-            own = [char for char in chars if _holds(char, x0, top, x1, bottom) and id(char) not in inside | taken]
+            own = [
+                char for char in chars if _holds(char, x0, top, x1, bottom) and id(char) not in inside | taken
+            ]
             row, column = _index(tops, top), _index(lefts, x0)
             rows, columns = _before(tops, bottom) - row, _before(lefts, x1) - column
             blank = [space for space in spaces if _holds(space, x0, top, x1, bottom)]
@@ -76,7 +78,9 @@ def _goes_on(before: PageTable, after: PageTable) -> bool:
     return (
         after.page == before.page + 1
         and len(before.columns) == len(after.columns)
-        and all(abs(one - other) < _SAME_COLUMNS for one, other in zip(before.columns, after.columns, strict=True))
+        and all(
+            abs(one - other) < _SAME_COLUMNS for one, other in zip(before.columns, after.columns, strict=True)
+        )
     )
 
 
@@ -114,7 +118,9 @@ def _ends_above(upper: Cell, lower: Cell) -> bool:
 
 
 def _texts(cells: list[Cell], row: int) -> list[str]:
-    return ["".join(cell.text.split()) for cell in sorted(cells, key=lambda each: each.column) if cell.row == row]
+    return [
+        "".join(cell.text.split()) for cell in sorted(cells, key=lambda each: each.column) if cell.row == row
+    ]
 
 
 def _borders(values: list[float]) -> list[float]:

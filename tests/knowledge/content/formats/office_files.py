@@ -78,16 +78,27 @@ def to_html(body: str) -> str:
 def to_pdf(body: str, header: str = "", page_numbers: bool = True) -> bytes:
     """Official layout: titles large and in the middle, paragraphs indented, lines filled; tables with rules."""
     text_style = ParagraphStyle(
-        "text", fontName=FONT, fontSize=12, leading=20, firstLineIndent=24, alignment=TA_JUSTIFY, wordWrap="CJK"
+        "text",
+        fontName=FONT,
+        fontSize=12,
+        leading=20,
+        firstLineIndent=24,
+        alignment=TA_JUSTIFY,
+        wordWrap="CJK",
     )
-    title_style = ParagraphStyle("title", parent=text_style, fontSize=18, leading=28, alignment=1, firstLineIndent=0)
+    title_style = ParagraphStyle(
+        "title", parent=text_style, fontSize=18, leading=28, alignment=1, firstLineIndent=0
+    )
     chapter_style = ParagraphStyle("chapter", parent=text_style, alignment=1, firstLineIndent=0)
     cell_style = ParagraphStyle("cell", parent=text_style, firstLineIndent=0, fontSize=10, leading=14)
     story: list[object] = []
     for part in parts(body):
         if isinstance(part, list):
             rows = [[Paragraph(html.escape(cell), cell_style) for cell in row] for row in part]
-            story += [Table(rows, style=[("GRID", (0, 0), (-1, -1), 0.5, "black")], repeatRows=1), Spacer(1, 12)]
+            story += [
+                Table(rows, style=[("GRID", (0, 0), (-1, -1), 0.5, "black")], repeatRows=1),
+                Spacer(1, 12),
+            ]
         else:
             level, text = heading(part)
             style = title_style if level == 1 else chapter_style if level else text_style

@@ -48,7 +48,9 @@ def with_numbering():  # type: ignore[no-untyped-def]
         + level(2, "chineseCounting", "（%3）", '<w:suff w:val="nothing"/>')
         + level(3, "decimal", "%4．"),
         COUNTED: level(0, "chineseCounting", "%1、") + level(1, "chineseCounting", "（%2）"),
-        DECIMAL: level(0, "decimal", "%1") + level(1, "decimal", "%1.%2") + level(2, "decimalEnclosedCircle", "%3"),
+        DECIMAL: level(0, "decimal", "%1")
+        + level(1, "decimal", "%1.%2")
+        + level(2, "decimalEnclosedCircle", "%3"),
     }
     for number, levels in lists.items():
         abstract = parse_xml(f'<w:abstractNum {W} w:abstractNumId="{number}">{levels}</w:abstractNum>')
@@ -237,7 +239,7 @@ def test_content_controls_text_boxes_and_footnotes_are_read() -> None:
     body.insert(
         0,
         parse_xml(
-            f"<w:sdt {W}><w:sdtPr><w:alias w:val='标题'/></w:sdtPr><w:sdtContent><w:p><w:r><w:t>在控件里</w:t></w:r></w:p>"
+            f"<w:sdt {W}><w:sdtPr/><w:sdtContent><w:p><w:r><w:t>在控件里</w:t></w:r></w:p>"
             "</w:sdtContent></w:sdt>"
         ),
     )

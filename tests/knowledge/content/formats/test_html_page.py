@@ -12,7 +12,7 @@ SITE = """<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http:/
 <meta name="ArticleTitle" content="关于调整低保标准的通知">
 <style>p {color: red}</style><script>var 变量 = "<p>不是正文</p>";</script></head>
 <body>
-<div class="header"><a href="/">首页</a><a href="/a">政务公开</a><a href="/b">办事服务</a><a href="/c">互动交流</a></div>
+<div class="header"><a href="/">首页</a><a href="/a">政务公开</a><a href="/b">办事服务</a><a href="/c">互动</a></div>
 <div class="crumb">您现在的位置：首页 &gt; 政务公开 &gt; 文件</div>
 <table class="xxgk"><tr><td>发文机关：</td><td>澜川市民政局</td><td>发文字号：</td><td>澜民发〔2024〕9号</td></tr>
 <tr><td>成文日期：</td><td>2024年3月5日</td><td>发布日期：</td><td>2024年3月8日</td></tr></table>
@@ -25,7 +25,8 @@ SITE = """<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "http:/
 <p style="display:none">隐藏的话</p>
 </div>
 <div class="share">分享到：<a>微信</a><a>微博</a></div>
-<ul class="links"><li><a href="#">国务院</a></li><li><a href="#">省政府</a></li><li><a>区县</a></li><li><a>部门</a></li></ul>
+<ul class="links"><li><a href="#">国务院</a></li><li><a href="#">省政府</a></li><li><a>区县</a></li>
+<li><a>部门</a></li></ul>
 <div id="footer">版权所有：澜川市人民政府办公室　澜ICP备00000001号。网站标识码0000000001。</div>
 </body></html>"""
 
@@ -87,10 +88,11 @@ def test_sentences_outside_the_known_content_area_are_kept() -> None:
 def test_a_page_that_word_saved_is_read_under_any_name() -> None:
     text = (
         '<html xmlns:o="urn:schemas-microsoft-com:office:office" xmlns:w="urn:schemas-microsoft-com:office:word">'
-        "<head><meta http-equiv=Content-Type content=\"text/html; charset=gb2312\"><!--[if gte mso 9]><xml>"
+        '<head><meta http-equiv=Content-Type content="text/html; charset=gb2312"><!--[if gte mso 9]><xml>'
         "<w:WordDocument/></xml><![endif]--><style>@font-face{}</style></head><body><div class=Section1>"
         "<p class=MsoNormal align=center>澜川市居住\r\n证办法<o:p></o:p></p>"
-        "<p class=MsoNormal><![if !supportLists]><span style='mso-list:Ignore'>第一条<span>&nbsp; </span></span><![endif]>"
+        "<p class=MsoNormal><![if !supportLists]>"
+        "<span style='mso-list:Ignore'>第一条<span>&nbsp; </span></span><![endif]>"
         "为了\n规范，制定。<o:p>&nbsp;</o:p></p></div></body></html>"
     )
     result = read(text.encode("gb18030"), "办法.doc")
@@ -100,8 +102,8 @@ def test_a_page_that_word_saved_is_read_under_any_name() -> None:
 
 def test_a_web_archive_is_read() -> None:
     archive = (
-        "MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=\"x\"\r\n\r\n--x\r\n"
-        "Content-Type: text/html; charset=\"utf-8\"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+        'MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary="x"\r\n\r\n--x\r\n'
+        'Content-Type: text/html; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
         "<html><body><p>=E7=AC=AC=E4=B8=80=E6=9D=A1 =E7=94=B2=E3=80=82</p></body></html>\r\n--x--\r\n"
     )
     assert body_of(archive) == "第一条 甲。\n"
@@ -113,9 +115,9 @@ def test_big5_is_read_where_the_page_says_so() -> None:
 
 
 def test_tags_left_open_are_no_obstacle() -> None:
-    assert body_of(page("<p>第一条 甲。<p>第二条 乙。<table><tr><td>项目<td>金额<tr><td>证<td>10元</table>")) == (
-        "第一条 甲。\n\n第二条 乙。\n\n| 项目 | 金额 |\n| --- | --- |\n| 证 | 10元 |\n"
-    )
+    assert body_of(
+        page("<p>第一条 甲。<p>第二条 乙。<table><tr><td>项目<td>金额<tr><td>证<td>10元</table>")
+    ) == ("第一条 甲。\n\n第二条 乙。\n\n| 项目 | 金额 |\n| --- | --- |\n| 证 | 10元 |\n")
 
 
 def test_tables_for_layout_are_read_as_text() -> None:
@@ -139,16 +141,22 @@ def test_numbers_of_lists_are_written() -> None:
 
 
 def test_a_claimed_span_does_not_fill_the_memory() -> None:
-    body = body_of(page("<table><tr><td rowspan=99999 colspan=99999>甲</td><td>乙</td></tr><tr><td>丙</td></tr></table>"))
+    body = body_of(
+        page("<table><tr><td rowspan=99999 colspan=99999>甲</td><td>乙</td></tr><tr><td>丙</td></tr></table>")
+    )
     assert all(text in body for text in "甲乙丙")
 
 
 @pytest.mark.parametrize(
-    "content", ["<div>" * 50_000 + "甲", "<b>" * 5000 + "甲", "<table><tr><td>" * 3000 + "甲", "<ul><li>" * 3000 + "甲"]
+    "content",
+    ["<div>" * 50_000 + "甲", "<b>" * 5000 + "甲", "<table><tr><td>" * 3000 + "甲", "<ul><li>" * 3000 + "甲"],
 )
 def test_endless_nesting_is_refused(content: str) -> None:
     result = read_document(page(content).encode(), "深.html")
-    assert [problem.code for problem in result.problems if problem.severity == "error"] in (["too_complex"], [])
+    assert [problem.code for problem in result.problems if problem.severity == "error"] in (
+        ["too_complex"],
+        [],
+    )
     assert (result.document is None) or "甲" in result.document.body
 
 
@@ -160,8 +168,10 @@ def test_a_large_page_is_read_in_time() -> None:
 
 
 TAGS = st.sampled_from(
-    ["<p>", "</p>", "<div class='footer'>", "</div>", "<table>", "</table>", "<tr>", "<td colspan=3>", "<td>", "<br>", "<h2>",
-     "</h2>", "<ul>", "<li>", "<a href=x>", "</a>", "<nav>", "</nav>", "<!--", "-->", "<pre>", "&nbsp;", "&#0;", "<article>"]
+    ["<p>", "</p>", "<div class='footer'>", "</div>", "<table>", "</table>", "<tr>",
+     "<td colspan=3>", "<td>", "<br>", "<h2>", "</h2>", "<ul>", "<li>", "<a href=x>", "</a>", "<nav>",
+     "</nav>", "<!--", "-->", "<pre>", "&nbsp;",
+     "&#0;", "<article>"]
 )  # fmt: skip
 
 
@@ -182,7 +192,10 @@ PLAIN = st.text("第一条居住证办理，。；abc12", min_size=1, max_size=3
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(PLAIN, min_size=1, max_size=20), st.sampled_from(["p", "div", "li", "td", "h3", "span", "blockquote"]))
+@given(
+    st.lists(PLAIN, min_size=1, max_size=20),
+    st.sampled_from(["p", "div", "li", "td", "h3", "span", "blockquote"]),
+)
 def test_every_character_of_a_page_without_a_site_is_read(texts: list[str], tag: str) -> None:
     body = body_of(page("".join(f"<{tag}>{text}</{tag}>" for text in ["标题：", *texts])))
     shown = "".join(sign for sign in body if not sign.isspace())

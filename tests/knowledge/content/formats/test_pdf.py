@@ -75,7 +75,9 @@ def test_lines_are_joined_to_paragraphs_also_over_pages() -> None:
 
 
 def test_english_words_keep_their_spaces() -> None:
-    assert "Wi-Fi open data platform 2024" in body_of(Drawing().lines("接入 Wi-Fi open data platform 2024 年版").data())
+    assert "Wi-Fi open data platform 2024" in body_of(
+        Drawing().lines("接入 Wi-Fi open data platform 2024 年版").data()
+    )
 
 
 def test_headers_and_page_numbers_go_and_are_told() -> None:
@@ -168,7 +170,11 @@ def test_a_turned_page_is_read_as_it_is_shown() -> None:
     drawing.canvas.rotate(90)
     drawing.canvas.translate(0, -WIDTH)
     drawing.lines("第二条 转过来的页。", "第三条 同样。", y=400)
-    assert body_of(drawing.data()).split("\n\n") == ["第一条 横页。", "第二条 转过来的页。", "第三条 同样。\n"]
+    assert body_of(drawing.data()).split("\n\n") == [
+        "第一条 横页。",
+        "第二条 转过来的页。",
+        "第三条 同样。\n",
+    ]
 
 
 def test_a_slanting_watermark_is_left_out_and_told() -> None:
@@ -203,7 +209,9 @@ def test_scanned_pages_among_others_are_named() -> None:
 
 def test_a_large_picture_beside_text_is_told() -> None:
     result = read(Drawing().lines("第一条 见流程图。").picture(0.7).data())
-    assert [problem.code for problem in result.problems if problem.code.startswith("pictures")] == ["pictures_on_pages"]
+    assert [problem.code for problem in result.problems if problem.code.startswith("pictures")] == [
+        "pictures_on_pages"
+    ]
 
 
 def test_an_empty_page_is_no_scan() -> None:
@@ -230,7 +238,8 @@ def test_a_font_without_meaning_is_refused() -> None:
         b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
         b"<</Length %d>>stream\n%s\nendstream" % (len(stream), stream),
         b"<</Type/Font/Subtype/Type0/BaseFont/X/Encoding/Identity-H/DescendantFonts[6 0 R]>>",
-        b"<</Type/Font/Subtype/CIDFontType2/BaseFont/X/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
+        b"<</Type/Font/Subtype/CIDFontType2/BaseFont/X"
+        b"/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
         b"/FontDescriptor 7 0 R/DW 1000>>",
         b"<</Type/FontDescriptor/FontName/X/Flags 4/FontBBox[0 0 1000 1000]/ItalicAngle 0/Ascent 800/Descent -200"
         b"/CapHeight 700/StemV 80>>",
