@@ -17,8 +17,11 @@ _SITE_WORDS = re.compile(
     r"copyright|pager|pagination|related|toolbar|search|login|banner|qrcode|links?|friendlink|tools?)(?:$|[\s_\d-])",
     re.I,
 )
+# A notice may speak of 版权所有; only an imprint gives it, or a licence, a number or a holder.
 _IMPRINT = re.compile(
-    r"ICP\s?备|公网安备|版权所有|网站标识码|技术支持[：:]|网站地图|您(?:现在|当前)?的?(?:所在)?位置"
+    r"ICP\s?备\s?(?:字第)?\s?\d|公网安备\s?\d|网站标识码[：:\s]{0,3}[\w]*\d{6}|版权所有\s?[：:©]|(?:©|Copyright)\s?.{0,20}\d{4}|"
+    r"您(?:现在|当前)?的?(?:所在)?位置\s?[：:]",
+    re.I,
 )
 # Where the usual systems of government sites put a document's text.
 _CONTENT = re.compile(
@@ -33,7 +36,7 @@ _TITLE_TAIL = re.compile(r"\s{0,5}[-_|－—–][^-_|－—–]{0,60}\Z")
 _BOXES = frozenset(["div", "ul", "ol", "section", "header", "table", "p", "center", "dl"])
 _SMALL = 400  # characters of the longest imprint
 _MANY, _LINKED = 4, 0.7  # links, and their share of the text, of what is only a list of links
-_MOST = 0.6  # share of the page's text that a content area must hold to be taken for all of it
+_MOST = 0.8  # share of the page's text that a content area must hold to be taken for all of it
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,8 @@ def main_content(root: html.HtmlElement) -> Page:
     """Find the content of a page. ``root`` is changed: what is left out is taken from it.
 
     Left out are scripts and controls; navigation, footers and side columns by their tags; boxes named so, lists
-    of links and the imprint where they hold no sentences. Where the rest is mostly one known content area, only
-    that is kept.
+    of links and the imprint where they hold no sentences. Where nearly all of the rest is one known content
+    area, only that is kept.
     """
     title = _title(root)
     for element in list(root.iter()):

@@ -47,6 +47,11 @@ def page(content: str) -> str:
     return f"<html><body>{content}</body></html>"
 
 
+def test_a_rule_that_speaks_of_what_imprints_say_is_kept() -> None:
+    text = "九、对于版权所有，应当约定技术支持、网站地图和备案。"
+    assert body_of(page(f"<p>{text}</p><p>主办：某局　版权所有：某局　某ICP备12345678号</p>")) == f"{text}\n"
+
+
 @pytest.mark.parametrize("encoding", ["gb18030", "utf-8", "utf-16"])
 def test_only_the_content_of_a_site_is_read(encoding: str) -> None:
     result = read(SITE.encode(encoding))
