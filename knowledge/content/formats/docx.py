@@ -208,7 +208,7 @@ def _grown(cell: Cell, rows: int = 0, columns: int = 0) -> Cell:
 
 def _span(element: Element | None, default: int) -> int:
     text = value(element)
-    return int(text) if text.isdigit() and len(text) < 5 else default
+    return int(text) if text.isdecimal() and len(text) < 5 else default
 
 
 def _hidden(run: Element) -> bool:

@@ -150,7 +150,7 @@ def _levels(abstract: Element, number: Element) -> tuple[dict[int, _Level], dict
         if own is not None:
             levels[place] = _level(own)
         start = value(child(override, "startOverride"))
-        if start.isdigit():
+        if start.isdecimal():
             restarts[place] = int(start)
     return {place: level for place, level in levels.items() if 0 <= place < _LEVELS}, restarts
 
@@ -167,13 +167,13 @@ def _level(element: Element) -> _Level:
         text=value(child(element, "lvlText")),
         joint=value(child(element, "suff")) or "tab",
         legal=legal is not None and value(legal) not in ("0", "false"),
-        restart=int(restart) if restart.isdigit() else None,
+        restart=int(restart) if restart.isdecimal() else None,
         of_style=value(child(element, "pStyle")),
     )
 
 
 def _number(text: str, default: int) -> int:
-    return int(text) if text.isdigit() and len(text) < 7 else default
+    return int(text) if text.isdecimal() and len(text) < 7 else default
 
 
 @dataclass
@@ -226,4 +226,4 @@ class Styles:
 
 
 def _optional(text: str) -> int | None:
-    return int(text) if text.isdigit() and len(text) < 3 else None
+    return int(text) if text.isdecimal() and len(text) < 3 else None

@@ -179,12 +179,12 @@ class _Walker:
             start = element.get("start", "1")
             style = "chineseCounting" if _CHINESE_LIST.search(element.get("style", "")) else "decimal"
             style = _LIST_STYLES.get(element.get("type", ""), style)
-            self._lists.append([int(start) if start.isdigit() else 1, style if tag == "ol" else ""])
+            self._lists.append([int(start) if start.isdecimal() else 1, style if tag == "ol" else ""])
         elif tag == "li":
             self._text.append(self._label())
         elif tag == "pre":
             self._preformatted += 1
-        elif len(tag) == 2 and tag[0] == "h" and tag[1].isdigit():
+        elif len(tag) == 2 and tag[0] == "h" and tag[1].isdecimal():
             self._level = int(tag[1])
 
     def _close(self, tag: str) -> None:
@@ -273,7 +273,7 @@ def _cells(rows: list[html.HtmlElement]) -> tuple[list[Cell], int]:
 def _span(cell: html.HtmlElement, name: str, limit: int) -> int:
     value = cell.get(name, "1").strip()
     # rowspan="0" reaches to the end of the table.
-    return min(int(value) or limit, limit) if value.isdigit() and len(value) < 6 else 1
+    return min(int(value) or limit, limit) if value.isdecimal() and len(value) < 6 else 1
 
 
 def _cell_text(cell: html.HtmlElement) -> str:

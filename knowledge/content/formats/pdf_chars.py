@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -58,11 +58,26 @@ def chars_of(page: Page, same_page: pdfium.PdfPage) -> list[Char]:
     return chars
 
 
+def turn_of(page: pdfium.PdfPage) -> int:
+    """By how many degrees, clockwise and in quarters, most of a page's text is turned as shown."""
+    text = page.get_textpage()
+    turns = Counter[int]()
+    for index in range(text.count_chars()):
+        turned = (math.degrees(raw.FPDFText_GetCharAngle(text, index)) + page.get_rotation()) % 360
+        if abs(turned - 90 * round(turned / 90)) < _UPRIGHT:
+            turns[90 * round(turned / 90) % 360] += 1
+    most, count = turns.most_common(1)[0] if turns else (0, 0)
+    return most if count > text.count_chars() / 2 else 0
+
+
 def _of_pdfminer(page: Page) -> Iterator[Char]:
+    # pdfplumber's coordinates do not begin at the page's corner where the media box does not begin at 0.
+    left, high = float(page.bbox[0]), float(page.bbox[1])
     for char in page.chars:
         text = UNKNOWN if char["text"].startswith("(cid:") else char["text"]
         x0, x1, top, bottom, size = (float(char[key]) for key in ("x0", "x1", "top", "bottom", "size"))
-        yield Char(text, x0, x1, top, bottom, size, bool(char["upright"]))
+        place = (x0 - left, x1 - left, top - high, bottom - high)
+        yield Char(text, *place, size, bool(char["upright"]))
 
 
 def _of_pdfium(page: pdfium.PdfPage) -> Iterator[Char]:

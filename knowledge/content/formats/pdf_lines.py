@@ -99,7 +99,7 @@ def _is_running(found: list[tuple[int, Line]], page_count: int) -> bool:
     if not most:
         return False
     texts = [line.text for _, line in found]
-    if not any(sign.isdigit() for text in texts for sign in text) or len(set(texts)) == 1:
+    if not any(sign.isdecimal() for text in texts for sign in text) or len(set(texts)) == 1:
         return True
     numbers = [int(re.findall(r"\d+", text)[0]) for text in texts if re.search(r"\d", text)]
     counts = (

@@ -13,7 +13,7 @@ from pdfplumber.page import Page
 
 from knowledge.content.display import shorten
 from knowledge.content.formats.blocks import Block, Extract, to_markdown
-from knowledge.content.formats.pdf_chars import UNKNOWN, Char, chars_of
+from knowledge.content.formats.pdf_chars import UNKNOWN, Char, chars_of, turn_of
 from knowledge.content.formats.pdf_lines import Line, lines_of, without_running_lines
 from knowledge.content.formats.pdf_paragraphs import paragraphs
 from knowledge.content.formats.pdf_tables import PageTable, join_tables, tables_of
@@ -79,12 +79,27 @@ def _pages(data: bytes, max_pages: int) -> Iterator[_Page]:
         raise
     if len(characters) > max_pages:
         raise ContentError("too_many_pages", pages=len(characters), limit=max_pages)
+    if _turn_pages(characters):
+        turned = io.BytesIO()
+        characters.save(turned)
+        data = turned.getvalue()
     with pdfplumber.open(io.BytesIO(data)) as drawn:
         if not len(characters) == len(drawn.pages) > 0:
             raise ContentError("broken_file")
         for index, page in enumerate(drawn.pages):
             yield _Page(page, chars_of(page, characters[index]))
             page.close()
+
+
+def _turn_pages(document: pdfium.PdfDocument) -> bool:
+    """Turn pages whose text does not stand upright, such as wide tables set sideways; whether there were any."""
+    any_turned = False
+    for page in document:
+        turn = turn_of(page)
+        if turn:
+            page.set_rotation((page.get_rotation() - turn) % 360)
+            any_turned = True
+    return any_turned
 
 
 def _refuse_scans(pages: list[_Page]) -> None:
@@ -104,8 +119,9 @@ def _refuse_garbled(pages: list[_Page]) -> None:
 
 
 def _area(image: dict[str, Any], page: Page) -> float:
-    width = min(image["x1"], page.width) - max(image["x0"], 0)
-    height = min(image["bottom"], page.height) - max(image["top"], 0)
+    left, top, right, bottom = page.bbox
+    width = min(image["x1"], right) - max(image["x0"], left)
+    height = min(image["bottom"], bottom) - max(image["top"], top)
     return float(max(0, width) * max(0, height))
 
 

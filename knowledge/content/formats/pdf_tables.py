@@ -39,8 +39,11 @@ def tables_of(page: Page, chars: list[Char], spaces: list[Char]) -> tuple[list[P
     """The tables of a page, and the ids of the characters that are inside them."""
     tables: list[PageTable] = []
     inside: set[int] = set()
+    corner = (float(page.bbox[0]), float(page.bbox[1])) * 2
     for found in page.find_tables({"snap_tolerance": _SAME, "intersection_tolerance": _SAME}):
-        boxes = [tuple(float(each) for each in box) for box in found.cells]
+        boxes = [
+            tuple(float(each) - start for each, start in zip(box, corner, strict=True)) for box in found.cells
+        ]
         lefts = _borders([box[0] for box in boxes])
         tops = _borders([box[1] for box in boxes])
         cells: list[Cell] = []
@@ -57,7 +60,7 @@ def tables_of(page: Page, chars: list[Char], spaces: list[Char]) -> tuple[list[P
             taken |= {id(char) for char in own}
         # A frame without text, or one cell: a drawn box, not a table.
         if taken and len(boxes) > 1:
-            tables.append(PageTable(cells, lefts, float(found.bbox[1]), page.page_number))
+            tables.append(PageTable(cells, lefts, float(found.bbox[1]) - corner[1], page.page_number))
             inside |= taken
     return tables, inside
 

@@ -177,6 +177,29 @@ def test_a_turned_page_is_read_as_it_is_shown() -> None:
     ]
 
 
+def small_table() -> bytes:
+    drawing = Drawing().lines("第一条 见下表。")
+    for column, row, text in ((0, 0, "项"), (1, 0, "额"), (0, 1, "证"), (1, 1, "十元")):
+        drawing.canvas.rect(80 + 100 * column, 400 - 40 * row, 100, 40)
+        drawing.lines(text, x=90 + 100 * column, y=415 - 40 * row)
+    return drawing.data()
+
+
+TABLE_BODY = "第一条 见下表。\n\n| 项 | 额 |\n| --- | --- |\n| 证 | 十元 |\n"
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_a_page_that_is_shown_sideways_is_read_upright(turn: int) -> None:
+    assert body_of(small_table().replace(b"/Rotate 0", b"/Rotate %d" % turn)) == TABLE_BODY
+
+
+@pytest.mark.parametrize("box", [b"-50 -60 545 782", b"0 0 595 900", b"10 20 595 842"])
+def test_a_page_may_begin_at_any_corner(box: bytes) -> None:
+    data = small_table()
+    old = data[data.index(b"/MediaBox") : data.index(b"]", data.index(b"/MediaBox"))]
+    assert body_of(data.replace(old, b"/MediaBox [ " + box + b" ")) == TABLE_BODY
+
+
 def test_a_slanting_watermark_is_left_out_and_told() -> None:
     drawing = Drawing().lines("第一条 正文。")
     drawing.canvas.rotate(45)
