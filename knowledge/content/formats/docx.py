@@ -71,6 +71,9 @@ def read_docx(data: bytes) -> Extract:
     pictures = sum(1 for each in body.iter() if local(each) in ("blip", "imagedata"))
     if pictures:
         extract.notes.append(("pictures_left_out", {"count": pictures}))
+    embedded = sum(1 for each in body.iter() if local(each) in ("altChunk", "OLEObject", "chart"))
+    if embedded:
+        extract.notes.append(("embedded_left_out", {"count": embedded}))
     return extract
 
 

@@ -140,7 +140,7 @@ class Numbering:
 
 
 def _levels(abstract: Element, number: Element) -> tuple[dict[int, _Level], dict[int, int]]:
-    levels = {int(value(each, "ilvl") or 0): _level(each) for each in abstract if local(each) == "lvl"}
+    levels = {_number(value(each, "ilvl"), 0): _level(each) for each in abstract if local(each) == "lvl"}
     restarts: dict[int, int] = {}
     for override in number:
         if local(override) != "lvlOverride":
@@ -150,8 +150,8 @@ def _levels(abstract: Element, number: Element) -> tuple[dict[int, _Level], dict
         if own is not None:
             levels[place] = _level(own)
         start = value(child(override, "startOverride"))
-        if start.isdecimal():
-            restarts[place] = int(start)
+        if start:
+            restarts[place] = _number(start, 1)
     return {place: level for place, level in levels.items() if 0 <= place < _LEVELS}, restarts
 
 
@@ -167,7 +167,7 @@ def _level(element: Element) -> _Level:
         text=value(child(element, "lvlText")),
         joint=value(child(element, "suff")) or "tab",
         legal=legal is not None and value(legal) not in ("0", "false"),
-        restart=int(restart) if restart.isdecimal() else None,
+        restart=_optional(restart),
         of_style=value(child(element, "pStyle")),
     )
 

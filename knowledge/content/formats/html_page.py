@@ -11,8 +11,8 @@ from lxml import etree, html
 from knowledge.content.display import shorten
 from knowledge.content.encoding import decode_text
 from knowledge.content.formats.blocks import Block, Extract, Paragraph, Table, to_markdown
-from knowledge.content.formats.grid import MAX_COLUMNS, Cell
 from knowledge.content.formats.html_main import Page, main_content
+from knowledge.content.formats.html_table import cells_of, owner
 from knowledge.content.formats.numbering import format_number
 from knowledge.content.html_text import BLOCKS
 from knowledge.content.problems import ContentError
@@ -216,13 +216,13 @@ class _Walker:
             yield Paragraph("\n".join(line for line in lines if line), self._level)
 
     def _table(self, table: html.HtmlElement) -> Iterator[Block]:
-        rows = [row for row in table.iter("tr") if _owner(row) is table]
+        rows = [row for row in table.iter("tr") if owner(row) is table]
         if any(True for _ in table.iterdescendants("table")) or not rows:
             yield from self._layout(table)
             return
         for caption in table.iterchildren("caption"):
             yield Paragraph(_cell_text(caption))
-        cells, header_rows = _cells(rows)
+        cells, header_rows = cells_of(rows, _cell_text)
         yield Table(tuple(cells), header_rows or None)
 
     def _layout(self, table: html.HtmlElement) -> Iterator[Block]:
@@ -239,41 +239,6 @@ class _Walker:
 
 def _space(run: re.Match[str]) -> str:
     return _WRAP if "\n" in run[0] else " "
-
-
-def _owner(row: html.HtmlElement) -> html.HtmlElement | None:
-    return next(row.iterancestors("table"), None)
-
-
-def _cells(rows: list[html.HtmlElement]) -> tuple[list[Cell], int]:
-    cells: list[Cell] = []
-    taken: dict[tuple[int, int], bool] = {}
-    header_rows, in_header = 0, True
-    limit = min(MAX_COLUMNS, sum(1 for row in rows for cell in row if cell.tag in ("td", "th")))
-    for row_number, row in enumerate(rows):
-        own = [cell for cell in row if cell.tag in ("td", "th")]
-        in_header &= bool(own) and (all(cell.tag == "th" for cell in own) or row.getparent().tag == "thead")
-        header_rows += in_header
-        column = 0
-        for cell in own:
-            while (row_number, column) in taken:
-                column += 1
-            height, width = _span(cell, "rowspan", len(rows) - row_number), _span(cell, "colspan", limit)
-            cells.append(Cell(row_number, column, _cell_text(cell), height, width))
-            if height * width > 1:
-                taken |= {
-                    (row_number + down, column + right): True
-                    for down in range(height)
-                    for right in range(width)
-                }
-            column += width
-    return cells, header_rows
-
-
-def _span(cell: html.HtmlElement, name: str, limit: int) -> int:
-    value = cell.get(name, "1").strip()
-    # rowspan="0" reaches to the end of the table.
-    return min(int(value) or limit, limit) if value.isdecimal() and len(value) < 6 else 1
 
 
 def _cell_text(cell: html.HtmlElement) -> str:

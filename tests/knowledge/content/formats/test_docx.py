@@ -1,12 +1,15 @@
 """Word files as offices really make them: automatic numbers, merged cells, text boxes, tracked changes."""
 
 import io
+import re
 import zipfile
 
 import pytest
 from docx import Document as new_docx
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from office_files import save_docx
 
 from knowledge.content import Document, ReadResult, read_document, split_clauses
@@ -286,6 +289,30 @@ def test_hidden_text_breaks_tabs_and_symbols() -> None:
     paragraph.add_run("看不见").font.hidden = True
     paragraph._p.append(parse_xml(f'<w:r {W}><w:sym w:font="Wingdings" w:char="F0FE"/></w:r>'))
     assert body_of(document) == "甲 乙\n丙☑\n"
+
+
+VALUES = st.sampled_from(["", "-1", "0", "3", "9", "61", "1.5", "99999999", "²", "x", "continue", "Heading1"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(["document", "numbering", "styles"]), st.data())
+def test_no_value_in_a_word_file_makes_reading_fail(part: str, data: st.DataObject) -> None:
+    document = with_numbering()
+    numbered(document, "总则", CHAPTERS)
+    numbered(document, "甲。", CHAPTERS, 1)
+    table = document.add_table(2, 2)
+    table.cell(0, 0).merge(table.cell(0, 1))
+    table.cell(1, 0).text = "格"
+    content = save_docx(document)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        xml = archive.read(f"word/{part}.xml").decode()
+    places = [match.span(1) for match in re.finditer(r'w:\w+="([^"]*)"', xml)]
+    chosen = data.draw(st.lists(st.sampled_from(places), min_size=1, max_size=4, unique=True))
+    for start, end in sorted(chosen, reverse=True):
+        xml = xml[:start] + data.draw(VALUES) + xml[end:]
+    result = read(with_part(content, f"word/{part}.xml", xml.encode()))
+    assert result.document is not None
+    assert "总则" in result.document.body
 
 
 def test_a_red_headed_paper_gives_its_facts() -> None:

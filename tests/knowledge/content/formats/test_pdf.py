@@ -177,6 +177,18 @@ def test_a_turned_page_is_read_as_it_is_shown() -> None:
     ]
 
 
+def test_a_line_that_says_that_a_table_goes_on_does_not_part_it() -> None:
+    drawing = Drawing()
+    for rows in ([("项", "额"), ("甲", "1元")], [("项", "额"), ("乙", "2元")]):
+        if rows[1][0] == "乙":
+            drawing.page().lines("续表1", y=720)
+        for number, row in enumerate(rows):
+            for column, text in enumerate(row):
+                drawing.canvas.rect(80 + 100 * column, 600 - 40 * number, 100, 40)
+                drawing.lines(text, x=90 + 100 * column, y=615 - 40 * number)
+    assert body_of(drawing.data()) == "| 项 | 额 |\n| --- | --- |\n| 甲 | 1元 |\n| 乙 | 2元 |\n"
+
+
 def small_table() -> bytes:
     drawing = Drawing().lines("第一条 见下表。")
     for column, row, text in ((0, 0, "项"), (1, 0, "额"), (0, 1, "证"), (1, 1, "十元")):
