@@ -54,6 +54,10 @@ _HEADING = re.compile(r"^#{1,3}[ \t\u3000]{1,8}(\S.{0,199})$", re.M)
 _RED_HEAD_LINE = re.compile(
     r"文\s{0,4}件$|^\s*(?:签发人|份号|密级|紧急程度|特急|加急)|^[★☆\d\s]+$|^[（(]?第\s?\d{1,5}\s?号[）)]?$"
 )
+_KIND = re.compile(
+    r"(?:通知|意见|办法|规定|公告|通告|决定|方案|批复|函|细则|命令|解释|报告|请示|纪要|条例|措施|安排|答复|规划|计划|标准|指南|目录|通报)"
+    r"(?:[（(].{1,20}[)）])?\Z"
+)
 _ATTACHMENT_LIST = re.compile(r"^[ \t\u3000]{0,20}附\s{0,4}件[：:][ \t\u3000]{0,4}(.{0,200})$", re.M)
 _ATTACHMENT = re.compile(
     r"^\s{0,20}(?:附\s{0,4}件)?\s{0,2}\d{1,2}\s{0,2}[.．、：:]\s{0,4}(\S.{0,150}?)\s{0,4}$"
@@ -140,15 +144,27 @@ def _title(body: str) -> str:
     if headings:
         # The parts of a code (民法典, 物权编) have one heading each before the INFO END mark.
         return plain_text(" ".join(headings if mark >= 0 else headings[:1]))
-    for line in body[:_HEAD].split("\n"):
-        shown = plain_text(line)
+    lines = [plain_text(line) for line in body[:_HEAD].split("\n")]
+    for index, shown in enumerate(lines):
         # The head of an official paper stands above its title: issuers, 文件, number.
         if not shown or _RED_HEAD_LINE.search(shown) or _DOC_NUMBER.match(shown) or shown.endswith("令"):
             continue
         if "关于" not in shown and ISSUER.fullmatch(shown):
             continue
-        return shown if len(shown) <= 80 and shown[-1] not in "。；;：:，,|" else ""
+        return _whole_title(shown, [line for line in lines[index + 1 :] if line])
     return ""
+
+
+def _whole_title(first: str, below: list[str]) -> str:
+    """A title that goes on in the next line: with a bracket open, or with its kind (的通知) only there."""
+    title = first
+    for line in below[:2]:
+        is_open = title.count("《") > title.count("》") or title.count("（") > title.count("）")
+        lacks_kind = "关于" in title and not _KIND.search(title) and bool(_KIND.search(line))
+        if not (is_open or lacks_kind) or len(line) > 60:
+            break
+        title += line
+    return title if len(first) <= 80 and first[-1] not in "。；;：:，,|" else ""
 
 
 def _published(name: str, history: str, head: str, body: str) -> tuple[str, str]:
