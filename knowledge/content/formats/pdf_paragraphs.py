@@ -44,14 +44,14 @@ class _Margins:
             sizes[round(line.size, 1)] += len(line.text)
         self.size = sizes.most_common(1)[0][0] or 1.0
         body = [line for line in lines if abs(line.size - self.size) <= _SIZE * self.size]
-        self.left = _usual([line.x0 for line in body], first=True)
+        self.left = _usual([line.x0 for line in body])
         self.right = max(line.x1 for line in body)
         gaps = [
             after.top - before.bottom
             for before, after in pairwise(body)
             if before.page == after.page and after.top > before.top
         ]
-        self.gap = _usual(gaps, first=True) if gaps else self.size
+        self.gap = _usual(gaps) if gaps else self.size
 
     def begins(self, line: Line, above: Line, above_is_first: bool) -> bool:
         """Whether ``line`` begins a paragraph below the line ``above``, the first of its own or not."""
@@ -83,7 +83,7 @@ class _Margins:
         )
 
 
-def _usual(values: list[float], first: bool) -> float:
+def _usual(values: list[float]) -> float:
     """The most frequent value, rounded to points; of several the smallest."""
     counts = Counter(round(value) for value in values)
     most = max(counts.values())
