@@ -11,6 +11,7 @@ from knowledge.content import (
     Document,
     Faq,
     Problem,
+    holds_table,
     read_document,
     read_faq_table,
     write_document,
@@ -20,9 +21,13 @@ from knowledge.content.problems import ProblemList
 from knowledge.service import KnowledgeService
 from knowledge.store import ImportCounts, Item, kind_of
 
-# With those that reading refuses with an explanation: a file left out of a folder is reported, not passed over.
-TABLE_SUFFIXES = (".csv", ".xlsx", ".xls")
-DOCUMENT_SUFFIXES = (".md", ".markdown", ".txt", ".html", ".htm", ".pdf", ".docx", ".doc", ".wps", ".rtf")
+# Names choose what of a folder is content; how a file is read, its content decides. With those that reading refuses
+# with an explanation: a file left out of a folder is reported, not passed over.
+TABLE_SUFFIXES = (".csv", ".xlsx", ".xls", ".et")
+DOCUMENT_SUFFIXES = (
+    *(".md", ".markdown", ".txt", ".html", ".htm", ".mht", ".mhtml", ".pdf", ".docx", ".docm"),
+    *(".doc", ".wps", ".rtf", ".ofd", ".odt"),
+)
 Progress = Callable[[int, int], None]
 
 
@@ -87,7 +92,8 @@ def _read(path: Path, report: ImportReport) -> list[Item]:
         report.problems.extend(problems.items)
         return []
     items: list[Item]
-    if path.suffix.lower() in TABLE_SUFFIXES:
+    is_table = holds_table(data)
+    if is_table if is_table is not None else path.suffix.lower() in TABLE_SUFFIXES:
         table = read_faq_table(data, path.name)
         report.problems.extend(table.problems)
         items = list(table.faqs)

@@ -1,15 +1,10 @@
 """Content as values: documents, clauses and FAQs, read from files and written back. No database here."""
 
 from knowledge.content.clauses import split_clauses
-from knowledge.content.documents import (
-    DocumentReader,
-    ReadResult,
-    read_document,
-    register_reader,
-    write_document,
-)
+from knowledge.content.documents import ReadResult, read_document, write_document
 from knowledge.content.faq_tables import FaqTable, read_faq_table
 from knowledge.content.faq_writer import write_faq_table
+from knowledge.content.formats.detect import holds_table
 from knowledge.content.identifiers import document_slug, is_valid_id
 from knowledge.content.model import (
     STATUSES,
@@ -30,7 +25,6 @@ __all__ = [
     "ClauseKind",
     "ContentError",
     "Document",
-    "DocumentReader",
     "Faq",
     "FaqTable",
     "Problem",
@@ -39,12 +33,12 @@ __all__ = [
     "content_hash",
     "document_slug",
     "from_json",
+    "holds_table",
     "is_valid_id",
     "normalize_anchor",
     "parse_numeral",
     "read_document",
     "read_faq_table",
-    "register_reader",
     "split_clauses",
     "to_json",
     "write_document",
