@@ -182,11 +182,13 @@ class KnowledgeService:
     def _chosen(self, option: dict[str, Any], context: Context) -> tuple[Answer, str]:
         """The answer to a chosen option, and how it came about: as its ``choice``, or by asking the ``question`` again.
 
-        An option for "none of these regions" may lead to no source; then the question is asked again with what is
-        known now.
+        A region, once it is known, may change more than the one source that was the first for it: the question is
+        asked again, and only if nothing answers it then does that source.
         """
-        if not option["id"]:
-            return run_pipeline(context), "question"
+        if option.get("region") is not None:
+            again = run_pipeline(context)
+            if again.status != "no_answer" or not option["id"]:
+                return again, "question"
         source = context.index.by_id.get(option["id"])
         if source is None or why_not(source, context):
             # The option's content was taken back, or has ended, since it was offered.

@@ -55,9 +55,7 @@ def look_up(context: Context) -> None:
                 context.answer = answer_from(clause, context, confidence=named.share)
                 return
     standing = named.standing
-    if (article and standing.lapse) or (
-        not article and _only_validity(named.beside, standing.document.title)
-    ):
+    if (article and standing.lapse) or (not article and _only_validity(named.beside, _titles(standing))):
         context.answer = _how_it_stands(standing, named.share, context)
     elif standing.lapse:
         context.notice = notice_of(standing, context.today.isoformat())
@@ -98,6 +96,10 @@ def _only_validity(beside: str, title: str) -> bool:
     """Whether nothing is asked beside a document's name but whether, and from when to when, it holds."""
     left = pattern("about_validity").sub("", beside)
     return len({sign for sign in left if sign.isalnum()} - set(title)) <= 1
+
+
+def _titles(standing: Standing) -> str:
+    return "".join(each.title for each in (standing.document, *standing.successors))
 
 
 def _how_it_stands(standing: Standing, share: float, context: Context) -> Answer:

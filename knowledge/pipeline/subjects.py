@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from knowledge.index.tokens import bigram_set
 from knowledge.pipeline.context import Context
 from knowledge.pipeline.rank import is_basis
@@ -15,12 +17,29 @@ def same_subject(left: Source, right: Source, context: Context) -> bool:
     topics = [set(filter(None, each.topic.split("、"))) for each in (left, right)]
     if all(topics):
         return bool(topics[0] & topics[1])
-    pairs = [bigram_set(_without_places(each.title, context)) for each in (left, right)]
+    titles = [_without(each.title, context.index.regions) for each in (left, right)]
+    return _dice(*titles) >= context.config.residence.same_subject
+
+
+def same_wording(left: Source, right: Source, context: Context) -> bool:
+    """Whether two questions, or two clauses, read alike but for the people they are for."""
+    if left.kind != right.kind:
+        return False
+    words = [
+        _without(each.title if each.kind == "faq" else each.text, (*left.audience, *right.audience))
+        for each in (left, right)
+    ]
+    return _dice(*words) >= context.config.residence.same_subject
+
+
+def _dice(left: str, right: str) -> float:
+    """Dice's coefficient over character pairs."""
+    pairs = bigram_set(left), bigram_set(right)
     size = len(pairs[0]) + len(pairs[1])
-    return size > 0 and 2 * len(pairs[0] & pairs[1]) / size >= context.config.residence.same_subject
+    return 2 * len(pairs[0] & pairs[1]) / size if size else 0.0
 
 
-def _without_places(title: str, context: Context) -> str:
-    for region in context.index.regions:
-        title = title.replace(region, "")
-    return title
+def _without(words: str, left_out: Iterable[str]) -> str:
+    for each in left_out:
+        words = words.replace(each, "")
+    return words

@@ -7,7 +7,8 @@ from dataclasses import replace
 from knowledge.answer import Answer, Option
 from knowledge.pipeline.context import Candidate, Context
 from knowledge.pipeline.phrases import pattern
-from knowledge.pipeline.subjects import same_subject
+from knowledge.pipeline.rank import is_basis
+from knowledge.pipeline.subjects import same_subject, same_wording
 from knowledge.source import Source
 from knowledge.texts import text
 
@@ -16,81 +17,66 @@ _SHOWN = 3  # audiences named in one option
 
 def recall(context: Context) -> None:
     """Take the citizen's region and group from the question, or else from the conversation."""
-    context.region_named = bool(context.region)
+    context.region_named = context.region_named or bool(context.region)
     if not context.region:
         context.region = context.known.region
     context.audience = _audience_said(context) or context.known.audience
 
 
 def ask_whom(context: Context) -> None:
-    """Ask for the region or the group instead of answering, where the sources that would answer differ by it.
+    """Ask for the region or the group first, where the sources that would answer, or are offered, differ by it.
 
     Runs on the answer that the earlier steps gave; an article that was asked for by its number is left alone.
     """
     answer = context.answer
-    if answer is None or not context.candidates:
+    if answer is None or not context.candidates or answer.status not in ("answered", "clarify"):
         return
-    if answer.status == "answered" and not context.region:
-        context.answer = _by_region(answer, _alike(context), context)
-    elif answer.status == "clarify":
+    if not context.region and (options := _by_region(context)):
+        context.answer = _question("ask_region", answer, options)
+    elif answer.status == "clarify" and not context.audience:
         by_id = {each.source.id: each for each in context.candidates}
-        offered = [by_id[option.id] for option in answer.options if option.id in by_id]
-        if len(offered) > 1 and len(offered) == len(answer.options) and _one_subject(offered, context):
-            context.answer = _by_audience(answer, offered) or _offered_by_region(answer, offered, context)
+        offered = [by_id[option.id].source for option in answer.options if option.id in by_id]
+        if len(offered) == len(answer.options) and _same_but_for_whom(offered, context):
+            options = [
+                Option(each.id, text("join").join(each.audience[:_SHOWN]), None, each.audience)
+                for each in offered
+            ]
+            context.answer = _question("ask_audience", answer, options)
 
 
-def _alike(context: Context) -> list[Candidate]:
-    """The best candidate and those on its subject that come near enough to count beside it."""
+def _by_region(context: Context) -> list[Option]:
+    """An option for each region that has a rule of its own on the best candidate's subject, and one for the others.
+
+    A rule counts beside the best when it comes near enough (``residence.rival``); an FAQ and its basis are one rule.
+    """
     best = context.candidates[0]
     least = context.config.residence.rival * best.probability
-    others = (
-        each
-        for each in context.candidates[1:]
-        if each.probability >= least and same_subject(best.source, each.source, context)
-    )
-    return [best, *others]
-
-
-def _by_region(answer: Answer, alike: list[Candidate], context: Context) -> Answer:
-    first = _first_by_region(alike, context)
-    districts = [region for region in first if region][: context.config.decision.options - 1]
-    if not districts:
-        return answer
-    elsewhere = first.get("")
-    options = [Option(first[region].source.id, region, region) for region in districts]
-    options.append(Option(elsewhere.source.id if elsewhere else "", text("other_region"), ""))
-    return _question("ask_region", answer, options)
-
-
-def _offered_by_region(answer: Answer, offered: list[Candidate], context: Context) -> Answer:
-    if context.region or len(_first_by_region(offered, context)) < len(offered):
-        return answer
-    return _by_region(answer, offered, context)
-
-
-def _first_by_region(candidates: list[Candidate], context: Context) -> dict[str, Candidate]:
-    """The likeliest candidate for each region; ``""`` stands for the whole city."""
     first: dict[str, Candidate] = {}
-    for each in candidates:
-        region = each.source.region
-        first.setdefault("" if region == context.index.city else region, each)
-    return first
-
-
-def _by_audience(answer: Answer, offered: list[Candidate]) -> Answer | None:
-    audiences = [frozenset(each.source.audience) for each in offered]
-    apart = all(audiences) and sum(map(len, audiences)) == len(frozenset().union(*audiences))
-    if not apart:
-        return None
-    options = [
-        Option(each.source.id, text("join").join(each.source.audience[:_SHOWN]), None, each.source.audience)
-        for each in offered
+    for each in context.candidates:
+        source = each.source
+        near = each.probability >= least and same_subject(best.source, source, context)
+        if near and not any(is_basis(source, other.source) for other in first.values()):
+            first.setdefault("" if source.region == context.index.city else source.region, each)
+    districts = [region for region in first if region][: context.config.decision.options - 1]
+    if len(first) < 2 or not districts:
+        return []
+    elsewhere = first.get("")
+    return [
+        *(Option(first[region].source.id, region, region) for region in districts),
+        Option(elsewhere.source.id if elsewhere else "", text("other_region"), ""),
     ]
-    return _question("ask_audience", answer, options)
 
 
-def _one_subject(offered: list[Candidate], context: Context) -> bool:
-    return all(same_subject(offered[0].source, each.source, context) for each in offered[1:])
+def _same_but_for_whom(offered: list[Source], context: Context) -> bool:
+    """Whether sources say the same of different people: alike in subject and wording, and no group in two of them."""
+    if len(offered) < 2 or not all(each.audience for each in offered):
+        return False
+    groups = [group for each in offered for group in each.audience]
+    alike = all(
+        same_subject(offered[0], each, context) and same_wording(offered[0], each, context)
+        for each in offered[1:]
+    )
+    return alike and len(groups) == len(set(groups))
 
 
 def _question(key: str, answer: Answer, options: list[Option]) -> Answer:
