@@ -183,11 +183,12 @@ class KnowledgeService:
         """The answer to a chosen option, and how it came about: as its ``choice``, or by asking the ``question`` again.
 
         A region, once it is known, may change more than the one source that was the first for it: the question is
-        asked again, and only if nothing answers it then does that source.
+        asked again, and where that is no clearer that source answers.
         """
         if option.get("region") is not None:
             again = run_pipeline(context)
-            if again.status != "no_answer" or not option["id"]:
+            doubtful = again.status == "no_answer" or (again.status == "clarify" and len(again.options) < 2)
+            if not doubtful or not option["id"]:
                 return again, "question"
         source = context.index.by_id.get(option["id"])
         if source is None or why_not(source, context):

@@ -74,8 +74,7 @@ def number_key(text: str) -> str:
 
 def title_key(title: str) -> str:
     """A title without quotes, spaces and its year in brackets."""
-    bare = "".join(normalise(title).split()).strip("《》")
-    return _EDITION.sub("", bare)
+    return _EDITION.sub("", re.sub(r"[《》\s]", "", normalise(title)))
 
 
 class ValidityFacts:

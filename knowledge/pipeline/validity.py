@@ -104,45 +104,52 @@ def has_heir(source: Source, facts: ValidityFacts, today: str) -> bool:
 
 
 def _reject(context: Context, reasons: dict[int, str | None]) -> None:
-    """Take candidates out. Their share of the probability goes to what is left: a repealed rule must not take its
-    successor's. Where a rule has lapsed and nothing holds in its place, its share is nobody's: what it would have
-    answered is not answered by something else.
+    """Take candidates out, and pass their probability on.
+
+    The share of a rule for other people goes to the one on the same subject that is left, where one comes near
+    enough; that of what has lapsed to all that is left, if something holds in its place. Where nothing does, its
+    share is nobody's: what it would have answered must not be answered by something else.
     """
     facts, today = facts_of(context.index), context.today.isoformat()
-    kept: list[Candidate] = []
-    passed_on = 0.0
+    kept = [each for each in context.candidates if not reasons.get(id(each))]
+    shared = 0.0
+    given: dict[int, float] = {}
     for candidate in context.candidates:
         reason = reasons.get(id(candidate))
         if not reason:
-            kept.append(candidate)
             continue
         context.rejected.append(Rejection(candidate, reason))
-        if reason == "region" or (reason in LAPSES and has_heir(candidate.source, facts, today)):
-            passed_on += candidate.probability
+        heirs = [] if reason in LAPSES else _near(candidate, kept, context)
+        if heirs:
+            heir = max(heirs, key=lambda each: each.probability)
+            given[id(heir)] = given.get(id(heir), 0.0) + candidate.probability
+        elif reason == "region" or (reason in LAPSES and has_heir(candidate.source, facts, today)):
+            shared += candidate.probability
     for candidate in kept:
-        candidate.probability = min(1.0, candidate.probability / max(1.0 - passed_on, 1e-9))
+        whole = candidate.probability + given.get(id(candidate), 0.0)
+        candidate.probability = min(1.0, whole / max(1.0 - shared, 1e-9))
+    kept.sort(key=lambda each: each.probability, reverse=True)
     context.candidates = kept
     add_up_subjects(kept)
 
 
 def _prefer(context: Context, reason: str, is_own: Callable[[Source], bool]) -> None:
     own = [each for each in context.candidates if is_own(each.source)]
-    rival = context.config.residence.rival
-    reasons: dict[int, str | None] = {}
-    for candidate in context.candidates:
-        if candidate in own or (reason == "audience" and not candidate.source.audience):
-            continue
-        better = [
-            each
-            for each in own
-            if each.probability >= rival * candidate.probability
-            and same_subject(each.source, candidate.source, context)
-        ]
-        if better:
-            reasons[id(candidate)] = reason
-            best = max(better, key=lambda each: each.probability)
-            # The general rule's share is its special rule's, not everybody's.
-            best.probability += candidate.probability
+    general = (
+        each
+        for each in context.candidates
+        if not is_own(each.source) and (reason != "audience" or each.source.audience)
+    )
+    reasons: dict[int, str | None] = {id(each): reason for each in general if _near(each, own, context)}
     if reasons:
         _reject(context, reasons)
-        context.candidates.sort(key=lambda each: each.probability, reverse=True)
+
+
+def _near(candidate: Candidate, others: list[Candidate], context: Context) -> list[Candidate]:
+    """Those of ``others`` on the candidate's subject that come near enough to stand in its place."""
+    least = context.config.residence.rival * candidate.probability
+    return [
+        each
+        for each in others
+        if each.probability >= least and same_subject(each.source, candidate.source, context)
+    ]

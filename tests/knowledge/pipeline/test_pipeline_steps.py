@@ -75,7 +75,12 @@ def test_a_run_ends_with_the_step_that_answers_and_times_every_step(context: Any
     assert answer.release == "1"
     whole = context("居住证怎么办理")
     timings = run_pipeline(whole).timings_ms
-    assert set(timings) == {step.__name__ for step in (*STEPS, *LAST_STEPS)} | {"embed", "lexical", "dense", "total"}
+    assert set(timings) == {step.__name__ for step in (*STEPS, *LAST_STEPS)} | {
+        "embed",
+        "lexical",
+        "dense",
+        "total",
+    }
 
 
 def test_the_question_is_brought_to_one_form_and_cut(context: Any) -> None:
