@@ -14,7 +14,7 @@ T = TypeVar("T")
 _SHARES = (
     *("question_dense_weight", "passage_dense_weight"),
     *("answer", "clarify", "option", "title_match"),
-    *("notice", "rival", "same_subject"),
+    *("notice", "heir", "rival", "same_subject"),
 )
 _NOT_NEGATIVE = ("bigram_weight", "unigram_weight")
 
@@ -53,6 +53,7 @@ class ValidityConfig:
     """When a rule that is not in force is spoken of; ``search.yml`` explains each entry."""
 
     notice: float
+    heir: float
 
 
 @dataclass(frozen=True)

@@ -94,43 +94,59 @@ def lapse_of(source: Source, facts: ValidityFacts, today: str) -> Lapse | None:
     return lapses[0] if lapses and all(lapses) else None
 
 
-def has_heir(source: Source, facts: ValidityFacts, today: str) -> bool:
-    """Whether something in force stands in the place of a source that has lapsed."""
+def heirs_of(source: Source, facts: ValidityFacts, today: str) -> frozenset[str]:
+    """The documents in force that stand in the place of a source that has lapsed."""
     standing: Standing | None = standing_of(source, facts, today)
     if standing is None:
         # An FAQ that ended by its own date, on a basis that still holds.
-        return any(basis.partition("#")[0] in facts.documents for basis in source.basis)
-    return any(each.id and facts.standing(each.id, today).lapse is None for each in standing.successors)
+        return frozenset(basis.partition("#")[0] for basis in source.basis) & frozenset(facts.documents)
+    successors = frozenset(each.id for each in standing.successors if each.id)
+    return frozenset(each for each in successors if facts.standing(each, today).lapse is None)
 
 
 def _reject(context: Context, reasons: dict[int, str | None]) -> None:
     """Take candidates out, and pass their probability on.
 
     The share of a rule for other people goes to the one on the same subject that is left, where one comes near
-    enough; that of what has lapsed to all that is left, if something holds in its place. Where nothing does, its
-    share is nobody's: what it would have answered must not be answered by something else.
+    enough; that of what has lapsed to what its successors say. Where a successor says nothing of the kind it goes to
+    all that is left; where nothing holds in its place it is nobody's: what a lapsed rule would have answered must
+    not be answered by something else.
     """
     facts, today = facts_of(context.index), context.today.isoformat()
     kept = [each for each in context.candidates if not reasons.get(id(each))]
+    found = {id(each): each.probability for each in kept}
     shared = 0.0
-    given: dict[int, float] = {}
     for candidate in context.candidates:
         reason = reasons.get(id(candidate))
         if not reason:
             continue
         context.rejected.append(Rejection(candidate, reason))
-        heirs = [] if reason in LAPSES else _near(candidate, kept, context)
-        if heirs:
-            heir = max(heirs, key=lambda each: each.probability)
-            given[id(heir)] = given.get(id(heir), 0.0) + candidate.probability
-        elif reason == "region" or (reason in LAPSES and has_heir(candidate.source, facts, today)):
-            shared += candidate.probability
+        share = candidate.probability
+        if reason in LAPSES:
+            documents = heirs_of(candidate.source, facts, today)
+            heirs = [each for each in kept if documents & _documents(each.source)]
+            if sum(found[id(each)] for each in heirs) < context.config.validity.heir * share:
+                heirs = []
+        else:
+            documents = frozenset()
+            heirs = _near(candidate, kept, context)[:1]
+        if whole := sum(found[id(each)] for each in heirs):
+            for each in heirs:
+                each.probability += share * found[id(each)] / whole
+        elif documents or reason == "region":
+            shared += share
     for candidate in kept:
-        whole = candidate.probability + given.get(id(candidate), 0.0)
-        candidate.probability = min(1.0, whole / max(1.0 - shared, 1e-9))
+        candidate.probability = min(1.0, candidate.probability / max(1.0 - shared, 1e-9))
     kept.sort(key=lambda each: each.probability, reverse=True)
     context.candidates = kept
     add_up_subjects(kept)
+
+
+def _documents(source: Source) -> frozenset[str]:
+    """The documents that a source is of, or rests on."""
+    if source.kind == "clause":
+        return frozenset([source.document_id])
+    return frozenset(basis.partition("#")[0] for basis in source.basis)
 
 
 def _prefer(context: Context, reason: str, is_own: Callable[[Source], bool]) -> None:
@@ -146,10 +162,11 @@ def _prefer(context: Context, reason: str, is_own: Callable[[Source], bool]) -> 
 
 
 def _near(candidate: Candidate, others: list[Candidate], context: Context) -> list[Candidate]:
-    """Those of ``others`` on the candidate's subject that come near enough to stand in its place."""
+    """Those of ``others`` on the candidate's subject that come near enough to stand in its place, likeliest first."""
     least = context.config.residence.rival * candidate.probability
-    return [
+    near = (
         each
         for each in others
         if each.probability >= least and same_subject(each.source, candidate.source, context)
-    ]
+    )
+    return sorted(near, key=lambda each: each.probability, reverse=True)

@@ -57,17 +57,16 @@ def register(commands: Any) -> None:
         epilog="wenzheng ask --replay 答复编号：在当时的发布版本上重新回答当时的问题，比较结果；"
         "结果相同时退出码为 0，不同时为 1。",
     )
-    parser.add_argument("question", metavar="问题", nargs="?")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("question", metavar="问题", nargs="?")
+    what.add_argument("--replay", metavar="答复编号", help="重放一个已有的答复")
     parser.add_argument("--json", action="store_true", help="输出完整的结果（JSON）")
     parser.add_argument("--explain", action="store_true", help="说明为什么这样答复：步骤、候选、界限")
-    parser.add_argument("--replay", metavar="答复编号", help="重放一个已有的答复")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Answer and print."""
-    if (arguments.question is None) == (arguments.replay is None):
-        raise Refused("请给出一个问题，或者用 --replay 给出一个答复编号。")
     knowledge = open_knowledge(settings)
     if arguments.replay is not None:
         return _replay(knowledge, arguments)

@@ -277,6 +277,16 @@ def test_what_has_lapsed_is_kept_aside_and_its_share_goes_to_its_heirs_if_there_
     assert [candidate.probability for candidate in run.candidates] == pytest.approx([share])
 
 
+def test_the_share_of_what_has_lapsed_goes_to_what_its_successor_says_in_proportion(context: Any) -> None:
+    run = context("问", OLD, NEW)
+    rests = source("F", basis=("new#第一条",))
+    lapsed, heir = (run.index.by_id[f"{name}#第一条"] for name in ("old", "new"))
+    run.candidates = candidates((lapsed, 0.6), (heir, 0.1), (rests, 0.05), (source("G"), 0.2))
+    check_validity(run)
+    found = {each.source.id: each.probability for each in run.candidates}
+    assert found == pytest.approx({"new#第一条": 0.5, "F": 0.25, "G": 0.2})
+
+
 def test_an_faq_that_rests_only_on_what_has_lapsed_has_lapsed_with_it(context: Any) -> None:
     run = context("问", OLD, NEW)
     faqs = [source("F", basis=("old#第一条",)), source("G", basis=("old#第一条", "new#第一条"))]
@@ -284,8 +294,8 @@ def test_an_faq_that_rests_only_on_what_has_lapsed_has_lapsed_with_it(context: A
 
 
 def test_a_repealed_basis_lends_an_faq_no_confidence(context: Any) -> None:
-    run = context("问", OLD, NEW)
-    resting = source("F", basis=("old#第一条", "new#第一条"))
+    run = context("问", OLD, NEW, CITY)
+    resting = source("F", basis=("old#第一条", "city#第一条"))
     run.candidates = candidates((run.index.by_id["old#第一条"], 0.8), (resting, 0.1))
     run.candidates[1].confidence = 0.9
     check_validity(run)
