@@ -31,17 +31,20 @@ def ask_whom(context: Context) -> None:
     answer = context.answer
     if answer is None or not context.candidates or answer.status not in ("answered", "clarify"):
         return
-    if not context.region and (options := _by_region(context)):
+    by_id = {each.source.id: each for each in context.candidates}
+    offered = [by_id[option.id].source for option in answer.options if option.id in by_id]
+    # Options that differ in more than their regions say more than the regions would.
+    one_each = len({_region(each, context) for each in offered}) == len(offered)
+    if not context.region and one_each and (options := _by_region(context)):
         context.answer = _question("ask_region", answer, options)
-    elif answer.status == "clarify" and not context.audience:
-        by_id = {each.source.id: each for each in context.candidates}
-        offered = [by_id[option.id].source for option in answer.options if option.id in by_id]
-        if len(offered) == len(answer.options) and _same_but_for_whom(offered, context):
-            options = [
-                Option(each.id, text("join").join(each.audience[:_SHOWN]), None, each.audience)
-                for each in offered
-            ]
-            context.answer = _question("ask_audience", answer, options)
+        return
+    whole = answer.status == "clarify" and len(offered) == len(answer.options)
+    if whole and not context.audience and _same_but_for_whom(offered, context):
+        options = [
+            Option(each.id, text("join").join(each.audience[:_SHOWN]), None, each.audience)
+            for each in offered
+        ]
+        context.answer = _question("ask_audience", answer, options)
 
 
 def _by_region(context: Context) -> list[Option]:
@@ -56,7 +59,7 @@ def _by_region(context: Context) -> list[Option]:
         source = each.source
         near = each.probability >= least and same_subject(best.source, source, context)
         if near and not any(is_basis(source, other.source) for other in first.values()):
-            first.setdefault("" if source.region == context.index.city else source.region, each)
+            first.setdefault(_region(source, context), each)
     districts = [region for region in first if region][: context.config.decision.options - 1]
     if len(first) < 2 or not districts:
         return []
@@ -65,6 +68,11 @@ def _by_region(context: Context) -> list[Option]:
         *(Option(first[region].source.id, region, region) for region in districts),
         Option(elsewhere.source.id if elsewhere else "", text("other_region"), ""),
     ]
+
+
+def _region(source: Source, context: Context) -> str:
+    """The district that a source is for; ``""`` for the whole city."""
+    return "" if source.region == context.index.city else source.region
 
 
 def _same_but_for_whom(offered: list[Source], context: Context) -> bool:

@@ -107,6 +107,16 @@ def test_what_was_told_too_long_ago_is_forgotten(housing: KnowledgeService, engi
     assert kept == ["web:2"]
 
 
+def test_options_that_differ_in_more_than_regions_stay_as_they_are(publish: Publish) -> None:
+    more = document(
+        "more", "公租房交租办法", "公租房轮候期不超过三年的先交租。", region="澜川市", topics=("公租房",)
+    )
+    answer = publish(CITY, PORT, more).answer(ASKED)
+    assert answer.status == "clarify"
+    assert {option.region for option in answer.options} == {None}
+    assert {option.id for option in answer.options} >= {"city#第一条", "port#第一条", "more#第一条"}
+
+
 def test_a_question_of_its_own_is_no_reply_to_where_one_lives(housing: KnowledgeService) -> None:
     housing.answer(ASKED, "web:1")
     assert first(housing.answer("居住证每年签注一次", "web:1")) == "permit#第一条"
