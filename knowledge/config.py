@@ -11,7 +11,11 @@ import yaml
 
 DEFAULT_FILE = Path(__file__).with_name("search.yml")
 T = TypeVar("T")
-_SHARES = ("question_dense_weight", "passage_dense_weight", "answer", "clarify", "option", "title_match")
+_SHARES = (
+    *("question_dense_weight", "passage_dense_weight"),
+    *("answer", "clarify", "option", "title_match"),
+    *("notice", "heir", "rival", "same_subject"),
+)
 _NOT_NEGATIVE = ("bigram_weight", "unigram_weight")
 
 
@@ -45,6 +49,30 @@ class DecisionConfig:
 
 
 @dataclass(frozen=True)
+class ValidityConfig:
+    """When a rule that is not in force is spoken of; ``search.yml`` explains each entry."""
+
+    notice: float
+    heir: float
+
+
+@dataclass(frozen=True)
+class ResidenceConfig:
+    """When regions and audiences are told apart, and how long they are remembered."""
+
+    rival: float
+    same_subject: float
+    hours: int
+
+
+@dataclass(frozen=True)
+class ComposeConfig:
+    """How long an answer may be."""
+
+    length: int
+
+
+@dataclass(frozen=True)
 class EvidenceWeights:
     """Weights of a candidate's evidence (:class:`knowledge.pipeline.context.Candidate`); ``none`` is nothing's."""
 
@@ -66,7 +94,19 @@ class SearchConfig:
 
     retrieval: RetrievalConfig
     decision: DecisionConfig
+    validity: ValidityConfig
+    residence: ResidenceConfig
+    compose: ComposeConfig
     weights: EvidenceWeights
+
+    def thresholds(self) -> dict[str, float]:
+        """What decides about an answer, by the names of ``search.yml``: ``decision.answer`` and so on."""
+        sections = ("decision", "validity", "residence", "compose")
+        return {
+            f"{section}.{name}": value
+            for section in sections
+            for name, value in vars(getattr(self, section)).items()
+        }
 
 
 def _section(kind: type[T], data: Any, name: str, path: Path) -> T:
@@ -105,9 +145,14 @@ def load_search_config(path: Path = DEFAULT_FILE) -> SearchConfig:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SearchConfigError(f"无法读取 {path}：{error}") from error
     if not isinstance(data, dict):
-        raise SearchConfigError(f"{path}：应有 retrieval、decision 和 weights 三节。")
+        raise SearchConfigError(
+            f"{path}：应有 retrieval、decision、validity、residence、compose 和 weights 各节。"
+        )
     return SearchConfig(
         retrieval=_section(RetrievalConfig, data.get("retrieval"), "retrieval", path),
         decision=_section(DecisionConfig, data.get("decision"), "decision", path),
+        validity=_section(ValidityConfig, data.get("validity"), "validity", path),
+        residence=_section(ResidenceConfig, data.get("residence"), "residence", path),
+        compose=_section(ComposeConfig, data.get("compose"), "compose", path),
         weights=_section(EvidenceWeights, data.get("weights"), "weights", path),
     )

@@ -67,9 +67,14 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
     def deliver(connection: Connection, conversation_id: str, text: str) -> None:
         gateway.deliver(connection, conversation_id, text)
 
-    desk = Desk(engine, None, deliver, rasa.restart)
+    def begin_anew(conversation_id: str) -> None:
+        knowledge.forget(conversation_id)
+        rasa.restart(conversation_id)
+
+    knowledge = build_knowledge(settings, engine)
+    desk = Desk(engine, None, deliver, begin_anew)
     gateway = Gateway(engine, desk, rasa, _gateway_settings(settings), load_texts(city=settings.city))
-    return Parts(build_knowledge(settings, engine), desk, build_accounts(engine), gateway)
+    return Parts(knowledge, desk, build_accounts(engine), gateway)
 
 
 def _gateway_settings(settings: Settings) -> GatewaySettings:

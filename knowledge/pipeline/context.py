@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from knowledge.answer import Answer
+from knowledge.answer import Answer, Notice
 from knowledge.config import SearchConfig
 from knowledge.embedding import Embedder
 from knowledge.index.release import ReleaseIndex
+from knowledge.pipeline.residence import Residence
 from knowledge.source import Source
 
 
@@ -49,7 +50,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Rejection:
-    """A candidate that may not answer, and why: ``repealed``, ``superseded``, ``expired``, ``not_yet``, ``region``."""
+    """A candidate that may not answer, and why.
+
+    ``repealed``, ``superseded``, ``expired``, ``not_yet``: not in force. ``region``: another region's. ``local``: the
+    citizen's own region has a rule of its own. ``audience``: there is a rule for the citizen's own group.
+    """
 
     candidate: Candidate
     reason: str
@@ -66,7 +71,14 @@ class Context:
     config: SearchConfig
     text: str = ""
     """The question as it is searched with: normalised, cut to the configured length."""
+    known: Residence = field(default_factory=Residence)
+    """What the conversation knows of the citizen."""
     region: str = ""
+    """The region that is asked about: the one named, or else the citizen's own."""
+    region_named: bool = False
+    audience: str = ""
+    notice: Notice | None = None
+    """What the citizen has to be told of a rule that is not in force, or was amended."""
     vector: np.ndarray | None = None
     candidates: list[Candidate] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
@@ -84,9 +96,15 @@ class Context:
             return {"id": candidate.source.id, "title": candidate.source.title, **evidence}
 
         return {
+            "question": self.question,
+            "today": self.today.isoformat(),
             "steps": self.steps,
             "text": self.text,
             "region": self.region,
+            "region_named": self.region_named,
+            "audience": self.audience,
+            "known": self.known.to_dict(),
+            "thresholds": self.config.thresholds(),
             "candidates": [row(candidate) for candidate in self.candidates],
             "rejected": [{**row(item.candidate), "reason": item.reason} for item in self.rejected],
         }
