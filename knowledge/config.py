@@ -11,8 +11,16 @@ import yaml
 
 DEFAULT_FILE = Path(__file__).with_name("search.yml")
 T = TypeVar("T")
-_SHARES = ("question_dense_weight", "passage_dense_weight", "answer", "clarify", "option", "title_match")
-_NOT_NEGATIVE = ("bigram_weight", "unigram_weight")
+_SHARES = (
+    "question_dense_weight",
+    "passage_dense_weight",
+    "answer",
+    "clarify",
+    "option",
+    "title_match",
+    "recall",
+)
+_NOT_NEGATIVE = ("bigram_weight", "unigram_weight", "overhang")
 
 
 class SearchConfigError(ValueError):
@@ -30,6 +38,9 @@ class RetrievalConfig:
     passage_dense_weight: float
     bigram_weight: float
     unigram_weight: float
+    exact_rows: int
+    recall: float
+    overhang: float
 
 
 @dataclass(frozen=True)
