@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,54 +12,53 @@ import numpy as np
 from knowledge.config import RetrievalConfig
 
 _INDEX, _CHOICE = "approximate.faiss", "dense.json"
-_PROBES = 16  # rows asked for measuring at first …
-_SAMPLE = 300  # rows that stand for questions when recall is measured
-_SURPLUS = 2  # candidates for each row wanted: 8-bit codes bring near ones in a slightly different order
-_TRAINING = 40  # rows a cell that clustering sees: FAISS asks for 39
-_ROUNDS = 8  # of clustering
+_SURPLUS = (4, 8, 16, 32)  # candidates that are compared exactly, for each row wanted
+_SAMPLE = 200  # rows that stand for questions when recall is measured
+_TRAINING = 8192  # rows that the codes' steps are learnt from: 16 of them a dimension
+_LEAST = 1000  # vectors that can teach the codes anything
 _SEED = 1234
 
 
 @dataclass(frozen=True)
 class Choice:
-    """How vectors are searched: ``kind`` is ``exact`` or ``ivf-sq8``; ``recall`` is the measured share of exact's."""
+    """How vectors are searched: ``kind`` is ``exact`` or ``pq4``; ``recall`` is the measured share of exact's."""
 
     kind: str
     rows: int
-    cells: int = 0
-    probes: int = 0
+    surplus: int = 0
     recall: float = 1.0
 
 
 class Approximate:
-    """FAISS's inverted file of 8-bit vectors (IVF, SQ8): of some 2√n cells only the nearest are looked into."""
+    """FAISS's fast scan over product-quantised vectors, 4 bits for every dimension: an eighth of the memory to read.
 
-    def __init__(self, folder: Path, choice: Choice) -> None:
-        self._index = faiss.read_index(str(folder / _INDEX))
-        self._probes = choice.probes
+    Comparing codes is how candidates are found; they are for the caller to compare exactly. (André, Kermarrec and Le
+    Scouarnec, "Cache locality is not enough", VLDB 2015; FAISS's IndexPQFastScan.)
+    """
 
-    def search(self, vector: np.ndarray, count: int, selector: faiss.IDSelector | None) -> np.ndarray:
-        """At least ``count`` rows near ``vector`` (fewer where the cells hold fewer), for re-scoring."""
-        parameters = faiss.SearchParametersIVF(nprobe=self._probes, sel=selector)
-        return _candidates(self._index, vector, count, parameters)
+    def __init__(self, index: faiss.IndexPQFastScan, surplus: int) -> None:
+        self._index = index
+        self._surplus = surplus
 
-
-def _candidates(
-    index: faiss.IndexIVF, vector: np.ndarray, count: int, parameters: faiss.SearchParametersIVF
-) -> np.ndarray:
-    _, found = index.search(vector.reshape(1, -1), _SURPLUS * count, params=parameters)
-    return np.sort(found[0][found[0] >= 0])
-
-
-def living_rows(dead: np.ndarray) -> faiss.IDSelector | None:
-    """FAISS's form of "only rows that are not ``dead``"; ``None`` for all."""
-    return faiss.IDSelectorBitmap(np.packbits(~dead, bitorder="little")) if dead.any() else None
+    def candidates(self, vector: np.ndarray, count: int, dead: np.ndarray) -> np.ndarray:
+        """Rows not marked ``dead`` among which the ``count`` nearest to ``vector`` are, all but certainly."""
+        size, wanted = len(dead), self._surplus * count
+        asked = wanted + min(wanted, int(dead.sum()))
+        while True:
+            _, found = self._index.search(vector.reshape(1, -1), min(asked, size))
+            rows = found[0][found[0] >= 0]
+            rows = rows[~dead[rows]]
+            if len(rows) >= wanted or asked >= size:
+                return np.sort(rows)
+            asked *= 4  # many dead rows stand near: a document with hundreds of clauses was taken out
 
 
 def open_approximate(folder: Path) -> Approximate | None:
     """What :func:`choose` wrote to ``folder``; ``None`` where search is exact."""
     choice = read_choice(folder)
-    return None if choice.kind == "exact" else Approximate(folder, choice)
+    if choice.kind == "exact":
+        return None
+    return Approximate(faiss.read_index(str(folder / _INDEX)), choice.surplus)
 
 
 def read_choice(folder: Path) -> Choice:
@@ -71,58 +69,52 @@ def read_choice(folder: Path) -> Choice:
 def choose(folder: Path, vectors: np.ndarray, config: RetrievalConfig) -> Choice:
     """Write to ``folder`` how ``vectors`` are to be searched, and the index for it.
 
-    Up to ``config.exact_rows`` vectors are searched exactly. More are clustered, and as few cells are looked into as
-    bring ``config.recall`` of the ``config.depth`` nearest rows, measured on rows drawn from the vectors with
-    themselves left out; where that takes more than a quarter of the cells, search stays exact.
+    Up to ``config.exact_rows`` vectors are searched exactly. More are searched approximately, with as many candidates
+    as bring ``config.recall`` of the ``config.depth`` nearest rows, measured on rows drawn from the vectors, themselves
+    left out; where even many do not, search stays exact.
     """
-    choice, index = _fit(vectors, config) if len(vectors) > config.exact_rows else (None, None)
-    choice = choice or Choice("exact", len(vectors))
-    if choice.kind != "exact":
-        faiss.write_index(index, str(folder / _INDEX))
+    choice = Choice("exact", len(vectors))
+    if len(vectors) > max(config.exact_rows, _LEAST):
+        index = _trained(vectors)
+        found = _measured(index, vectors, config)
+        if found is not None:
+            surplus, recall = found
+            choice = Choice("pq4", len(vectors), surplus, round(recall, 4))
+            faiss.write_index(index, str(folder / _INDEX))
     (folder / _CHOICE).write_text(json.dumps(asdict(choice)), encoding="utf-8")
     return choice
 
 
-def _fit(vectors: np.ndarray, config: RetrievalConfig) -> tuple[Choice | None, faiss.IndexIVF]:
+def _drawn(size: int, count: int) -> np.ndarray:
+    chosen = np.random.default_rng(_SEED).choice(size, min(size, count), replace=False)
+    return np.asarray(np.sort(chosen))
+
+
+def _trained(vectors: np.ndarray) -> faiss.IndexPQFastScan:
     size, dimension = vectors.shape
-    cells = max(1, int(2 * math.sqrt(size)))
-    random = np.random.default_rng(_SEED)
-    index = faiss.IndexIVFScalarQuantizer(
-        faiss.IndexFlatIP(dimension),
-        dimension,
-        cells,
-        faiss.ScalarQuantizer.QT_8bit,
-        faiss.METRIC_INNER_PRODUCT,
-    )
-    index.cp.niter, index.cp.seed = _ROUNDS, _SEED
-    index.train(vectors[np.sort(random.choice(size, min(size, _TRAINING * cells), replace=False))])
+    index = faiss.IndexPQFastScan(dimension, dimension, 4, faiss.METRIC_INNER_PRODUCT)
+    index.train(np.ascontiguousarray(vectors[_drawn(size, _TRAINING)]))
     index.add(np.ascontiguousarray(vectors))
+    return index
 
-    asked = np.sort(random.choice(size, min(size, _SAMPLE), replace=False))
-    nearest = _nearest(vectors, asked, config.depth)
-    probes = _PROBES
-    while probes <= cells // 4:
-        found = [
-            _recall(index, vectors, row, wanted, probes) for row, wanted in zip(asked, nearest, strict=True)
+
+def _measured(
+    index: faiss.IndexPQFastScan, vectors: np.ndarray, config: RetrievalConfig
+) -> tuple[int, float] | None:
+    """The least surplus that reaches the configured recall, and that recall; ``None`` where none does."""
+    asked = _drawn(len(vectors), _SAMPLE)
+    depth = min(config.depth, len(vectors) - 1)
+    cosines = vectors @ vectors[asked].T
+    cosines[asked, np.arange(len(asked))] = -np.inf
+    nearest = np.argpartition(-cosines, depth - 1, axis=0)[:depth].T
+    none = np.zeros(len(vectors), dtype=bool)
+    for surplus in _SURPLUS:
+        search = Approximate(index, surplus)
+        # What is among the candidates is found, because these are compared exactly; one more for the row itself.
+        shares = [
+            np.isin(wanted, search.candidates(vectors[row], depth + 1, none)).mean()
+            for row, wanted in zip(asked, nearest, strict=True)
         ]
-        recall = float(np.mean(found))
-        if recall >= config.recall:
-            return Choice("ivf-sq8", size, cells, probes, round(recall, 4)), index
-        probes = probes * 3 // 2
-    return None, index
-
-
-def _nearest(vectors: np.ndarray, asked: np.ndarray, depth: int) -> list[set[int]]:
-    exact = faiss.IndexFlatIP(vectors.shape[1])
-    exact.add(np.ascontiguousarray(vectors))
-    _, found = exact.search(np.ascontiguousarray(vectors[asked]), depth + 1)
-    return [set(map(int, rows)) - {int(row)} for row, rows in zip(asked, found, strict=True)]
-
-
-def _recall(index: faiss.IndexIVF, vectors: np.ndarray, row: int, nearest: set[int], probes: int) -> float:
-    parameters = faiss.SearchParametersIVF(nprobe=probes)
-    found = _candidates(index, np.asarray(vectors[row]), len(nearest) + 1, parameters)
-    found = found[found != row]
-    scores = vectors[found] @ vectors[row]
-    best = found[np.argsort(-scores)[: len(nearest)]]
-    return len(nearest & set(map(int, best))) / len(nearest)
+        if (recall := float(np.mean(shares))) >= config.recall:
+            return surplus, recall
+    return None

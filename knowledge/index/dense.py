@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from knowledge.index.approximate import Approximate, living_rows
+from knowledge.index.approximate import Approximate
 
 VECTORS = "vectors.npy"
 
@@ -30,7 +30,6 @@ class DenseIndex:
         self._parts = parts
         self._starts = np.cumsum([0, *(len(part) for part in parts)])
         self._approximate = approximate
-        self._selector = living_rows(dead[: len(parts[0])]) if approximate else None
         self._alive = int(len(dead) - dead.sum())
         self.dead = dead
 
@@ -56,18 +55,21 @@ class DenseIndex:
         for part, start in zip(self._parts, self._starts, strict=False):
             if not len(part):
                 continue
+            dead = self.dead[start : start + len(part)]
             if start == 0 and self._approximate is not None:
-                rows = self._approximate.search(vector, depth, self._selector)
+                rows = self._approximate.candidates(vector, depth, dead)
                 near = part[rows] @ vector
             else:
-                rows = np.flatnonzero(~self.dead[start : start + len(part)])
+                rows = np.flatnonzero(~dead)
                 near = (part @ vector)[rows]
             found.append(rows + start)
             cosines.append(near)
         if not found:
             return np.zeros(0, dtype=np.int64)
-        rows, near = np.concatenate(found), np.concatenate(cosines)
-        return rows if len(rows) <= depth else rows[np.argpartition(-near, depth - 1)[:depth]]
+        all_rows, all_near = np.concatenate(found), np.concatenate(cosines)
+        if len(all_rows) <= depth:
+            return all_rows
+        return all_rows[np.argpartition(-all_near, depth - 1)[:depth]]
 
 
 def load_vectors(folder: Path) -> np.ndarray:
