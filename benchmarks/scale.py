@@ -321,7 +321,7 @@ def main() -> None:
         for name in GROUPS:
             dense = index._indexes[name].dense
             found = recall(dense._parts[0], dense, list(queries.values()), config.retrieval.depth)
-            choice = read_choice(index._stored.base.folder / name)
+            choice = read_choice(index.stored.base.folder / name)
             report[f"dense, {name}"] = {**vars(choice), "recall_of_questions": found}
         report["search, ms"] = search_times(service, queries)
         report["publish one FAQ"] = publish_times(service, home, made, faqs, arguments.times)

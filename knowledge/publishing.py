@@ -12,12 +12,13 @@ from pathlib import Path
 from knowledge.config import SearchConfig
 from knowledge.embedding import Embedder, EmbeddingCache
 from knowledge.embedding.embedder import Progress
-from knowledge.index.build import build_index, compact
+from knowledge.index.build import build_index, compact, needs_compacting
 from knowledge.index.release import FORMAT, ReleaseIndex
-from knowledge.index.stored import is_complete
+from knowledge.index.stored import StoredIndex, is_complete
 from knowledge.store import ContentStore, Release
 
 KEPT = 3  # indexes of the newest releases stay on disk for a quick way back; older ones are rebuilt when asked for
+_COMPACTED = "-whole"  # ends the name of an index that had grown by increments and was written anew
 
 
 class Publisher:
@@ -33,6 +34,7 @@ class Publisher:
         self._indexes = home / "index"
         self._cache_folder = home / "cache"
         self._indexes.mkdir(parents=True, exist_ok=True)
+        self._opened: StoredIndex | None = None
         # Indexes that end alike were made by the same means, so that one can be made from another.
         self._suffix = f"-{embedder.fingerprint}-{config.retrieval.piece_length}-v{FORMAT}"
 
@@ -41,7 +43,7 @@ class Publisher:
         with self._exclusive():
             release = self._store.freeze(note)
             self._build(release, progress)
-            return self._activate(release.id)
+            return self._activate(release)
 
     def rollback(self, release_id: int, progress: Progress | None = None) -> Release:
         """Let an earlier release answer again and set the drafts to it. Raises UnknownRelease."""
@@ -49,7 +51,7 @@ class Publisher:
             release = self._store.release(release_id)
             self._build(release, progress)
             self._store.restore_drafts(release_id)
-            return self._activate(release_id)
+            return self._activate(release)
 
     def open(self, release: Release, shared: ReleaseIndex | None = None) -> ReleaseIndex:
         """The release's index, built from the database where it is missing or of an older format.
@@ -60,12 +62,15 @@ class Publisher:
             if not self.is_built(release):
                 with self._exclusive():
                     self._build(release, None)
+            folder = self._folder(release)
             try:
-                return ReleaseIndex(self._folder(release), release.id, self._config.retrieval, shared)
+                index = ReleaseIndex(folder, release.id, self._config.retrieval, shared)
             except FileNotFoundError:
-                if self.is_built(release):
+                if is_complete(folder):
                     raise
-                # Another process has published meanwhile and deleted it, or is writing it anew.
+                continue  # another process has published meanwhile and deleted it
+            self._opened = index.stored
+            return index
 
     def is_built(self, release: Release) -> bool:
         """Whether the release's index is on disk."""
@@ -82,6 +87,7 @@ class Publisher:
             self._config.retrieval,
             progress,
             self._nearest(),
+            self._opened,
         )
 
     def _nearest(self) -> Path | None:
@@ -89,21 +95,33 @@ class Publisher:
         current = self._store.current_id()
         if current is not None and self.is_built(release := self._store.release(current)):
             return self._folder(release)
-        built = [path for path in self._indexes.glob(f"*{self._suffix}") if is_complete(path)]
+        built = [path for path in self._indexes.glob(f"[!.]*{self._suffix}*") if is_complete(path)]
         return max(built, key=lambda path: path.stat().st_mtime, default=None)
 
-    def _activate(self, release_id: int) -> Release:
-        """Switch, then delete what nobody answers from: older indexes, and what a killed process left half built."""
-        release = self._store.activate(release_id)
+    def _activate(self, release: Release) -> Release:
+        """Switch; then write an index anew that has grown, and delete what nobody answers from."""
+        release = self._store.activate(release.id)
+        grown = self._folder(release)
+        if needs_compacting(grown, self._config.retrieval):
+            compact(grown, grown.with_name(grown.name + _COMPACTED), self._config.retrieval)
         kept = {self._folder(each).name for each in [release, *self._store.releases()[:KEPT]]}
         for folder in self._indexes.iterdir():
             if folder.is_dir() and folder.name not in kept:
-                shutil.rmtree(folder, ignore_errors=True)
-        compact(self._folder(release), self._config.retrieval)
+                self._discard(folder)
         return release
 
+    def _discard(self, folder: Path) -> None:
+        """Delete a folder: out of sight first, so that a process killed half-way leaves none that looks whole."""
+        if not folder.name.startswith("."):
+            hidden = folder.with_name(f".deleted-{folder.name}")
+            shutil.rmtree(hidden, ignore_errors=True)
+            folder = folder.rename(hidden)
+        shutil.rmtree(folder, ignore_errors=True)
+
     def _folder(self, release: Release) -> Path:
-        return self._indexes / f"{release.digest[:16]}{self._suffix}"
+        folder = self._indexes / f"{release.digest[:16]}{self._suffix}"
+        compacted = folder.with_name(folder.name + _COMPACTED)
+        return compacted if is_complete(compacted) else folder
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:

@@ -22,14 +22,13 @@ from knowledge.index.dense import load_vectors
 from knowledge.index.hybrid import LEXICAL_FOLDER
 from knowledge.index.lexical import Entry, LexicalIndex
 from knowledge.index.segment import GROUPS, Pack, facts_of, texts_of, write_segment
-from knowledge.index.stored import BASE, TAIL, StoredIndex, is_complete, write_state
+from knowledge.index.stored import BASE, TAIL, StoredIndex, is_complete, share_of_overhang, write_state
 from knowledge.source import sources_of
 
 Fetch = Callable[[Sequence[str]], Iterable[tuple[str, Document | Faq]]]
 """Finds items by their content hashes: pairs of hash and item, in the order asked for."""
 
 WORK_PREFIX = ".building-"
-_REPLACED = ".replaced"
 
 
 def build_release_index(
@@ -61,47 +60,42 @@ def build_index(
     config: RetrievalConfig,
     progress: Progress | None = None,
     previous: Path | None = None,
+    shared: StoredIndex | None = None,
 ) -> None:
     """Write the index of the items with the content hashes ``wanted`` to ``folder``, whole or not at all.
 
     An index that is there already is kept. ``previous`` is another index of the same embedder and format: what it has
-    is not fetched, and while little differs, its files are shared and only the difference is written.
+    is not fetched, and while little differs, its files are shared and only the difference is written. ``shared`` is an
+    index in memory, whose base is not read again where it is the same.
     ``progress(done, total)`` counts the pieces that have to be embedded.
     """
     if is_complete(folder):
         return
-    before = StoredIndex(previous) if previous else None
+    before = StoredIndex(previous, shared) if previous else None
     held = before.numbers if before else {}
     fresh = _packs(fetch([each for each in wanted if each not in held]), cache, config, progress)
     with _work_folder(folder) as work:
         if before is not None:
             kept = set(wanted)
             gone = [number for digest, number in held.items() if digest not in kept]
-            if before.overhang(gone) + _rows(fresh) <= _allowed(before, config):
+            added = _rows(fresh)
+            if before.overhang(gone) + added <= config.overhang * (before.rows() + added):
                 _extend(work, before, gone, fresh)
                 return
         packs = {pack.facts.hash: pack for pack in fresh}
         _write_whole(work, _all_packs(wanted, packs, before, config), config)
 
 
-def compact(folder: Path, config: RetrievalConfig) -> bool:
-    """Write an index anew that has grown by small steps, once they add up to a full step; returns whether it did.
+def needs_compacting(folder: Path, config: RetrievalConfig) -> bool:
+    """Whether an index has grown by half as much as an increment may."""
+    return share_of_overhang(folder) > config.overhang / 2
 
-    What it answers stays the same but for what ADR 13 names. A reader may find the folder missing between two
-    renames.
-    """
+
+def compact(folder: Path, target: Path, config: RetrievalConfig) -> None:
+    """Write an index that has grown anew to ``target``: what it answers stays the same but for what ADR 13 names."""
     stored = StoredIndex(folder)
-    if stored.overhang([]) <= _allowed(stored, config) // 2:
-        return False
-    with _work_folder(folder) as work:
+    with _work_folder(target) as work:
         _write_whole(work, _all_packs(list(stored.numbers), {}, stored, config), config)
-    return True
-
-
-def _allowed(stored: StoredIndex, config: RetrievalConfig) -> int:
-    """How many rows may be dead or in the tail."""
-    rows = sum(len(owners) for owners in stored.owners.values())
-    return int(config.overhang * rows)
 
 
 def _rows(packs: Sequence[Pack]) -> int:
@@ -160,7 +154,7 @@ def _write_whole(work: Path, packs: Iterable[Pack], config: RetrievalConfig) -> 
     for name in GROUPS:
         LexicalIndex.build(work / name / LEXICAL_FOLDER, _entries(packs, name, 0, 0))
         choose(work / BASE / name, load_vectors(work / BASE / name), config)
-    write_state(work, uuid.uuid4().hex, [])
+    write_state(work, uuid.uuid4().hex, [], _rows(packs), 0)
 
 
 def _extend(work: Path, before: StoredIndex, gone: list[int], fresh: Sequence[Pack]) -> None:
@@ -172,7 +166,9 @@ def _extend(work: Path, before: StoredIndex, gone: list[int], fresh: Sequence[Pa
         LexicalIndex.extend(
             work / name / LEXICAL_FOLDER, before.folder / name / LEXICAL_FOLDER, gone, entries
         )
-    write_state(work, before.base_name, sorted([*np.flatnonzero(before.dead).tolist(), *gone]))
+    dead = sorted([*np.flatnonzero(before.dead).tolist(), *gone])
+    added = _rows(fresh)
+    write_state(work, before.base_name, dead, before.rows() + added, before.overhang(gone) + added)
 
 
 def _link_tree(source: Path, target: Path) -> None:
@@ -186,9 +182,7 @@ def _work_folder(folder: Path) -> Iterator[Path]:
     work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=WORK_PREFIX))
     try:
         yield work
-        if folder.exists():  # of an index that is written anew, or of one that is not complete
-            os.replace(folder, work / _REPLACED)
+        shutil.rmtree(folder, ignore_errors=True)  # what is there is not complete
         os.replace(work, folder)
-        shutil.rmtree(folder / _REPLACED, ignore_errors=True)
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -40,8 +40,8 @@ class ReleaseIndex:
         self, folder: Path, release_id: int, config: RetrievalConfig, shared: ReleaseIndex | None = None
     ) -> None:
         self.release_id = release_id
-        stored = StoredIndex(folder, shared._stored if shared else None)
-        self._stored: StoredIndex = stored
+        stored = StoredIndex(folder, shared.stored if shared else None)
+        self.stored: StoredIndex = stored
         self._dead = stored.dead
         weights = {"questions": config.question_dense_weight, "passages": config.passage_dense_weight}
         self._indexes = {
@@ -64,17 +64,17 @@ class ReleaseIndex:
         for name in [name for name, value in vars(type(self)).items() if isinstance(value, cached_property)]:
             remaining.__dict__.pop(name, None)
         gone = self._dead.copy()
-        gone[[self._stored.numbers[each] for each in hashes if each in self._stored.numbers]] = True
+        gone[[self.stored.numbers[each] for each in hashes if each in self.stored.numbers]] = True
         remaining._dead = gone
         remaining._indexes = {
-            name: index.without(self._stored.dead_rows(name, gone)) for name, index in self._indexes.items()
+            name: index.without(self.stored.dead_rows(name, gone)) for name, index in self._indexes.items()
         }
         return remaining
 
     @property
     def sources(self) -> list[Source]:
         """All sources, by kind and id of their items: read from disk at every call."""
-        stored = self._stored
+        stored = self.stored
         items = [number for number, dead in enumerate(self._dead.tolist()) if not dead]
         items.sort(key=lambda number: (stored.items[number].kind, stored.items[number].id))
         return [stored.source(number) for item in items for number in range(*stored.sources_of(item))]
@@ -82,7 +82,7 @@ class ReleaseIndex:
     @cached_property
     def by_id(self) -> _Sources:
         """The sources by their ids, read from disk when they are asked for."""
-        stored = self._stored
+        stored = self.stored
         numbers = dict(stored.base.numbers)
         size = len(stored.base.ids)
         dead = np.repeat(self._dead, stored.counts)
@@ -98,17 +98,17 @@ class ReleaseIndex:
     ) -> list[tuple[Source, Hit]]:
         """Sources found through ``group`` (``questions`` or ``passages``), each with its best piece, best first."""
         found: dict[int, Hit] = {}
-        owners = self._stored.owners[group]
+        owners = self.stored.owners[group]
         for hit in self._indexes[group].search(query, vector, 4 * limit, timings):
             found.setdefault(int(owners[hit.row]), hit)
-        return [(self._stored.source(owner), hit) for owner, hit in list(found.items())[:limit]]
+        return [(self.stored.source(owner), hit) for owner, hit in list(found.items())[:limit]]
 
     def cosine(self, group: str, source_id: str, vector: np.ndarray) -> float:
         """The exact cosine of ``vector`` with the nearest piece of a source in ``group``; 0 where it has none."""
         number = self.by_id.number(source_id)
         if number is None:
             return 0.0
-        first, last = np.searchsorted(self._stored.owners[group], [number, number + 1])
+        first, last = np.searchsorted(self.stored.owners[group], [number, number + 1])
         if first == last:
             return 0.0
         return float(self._indexes[group].dense.cosines(np.arange(first, last), vector).max())
@@ -163,7 +163,7 @@ class ReleaseIndex:
 
     @cached_property
     def _items(self) -> list[ItemFacts]:
-        return [item for item, dead in zip(self._stored.items, self._dead.tolist(), strict=True) if not dead]
+        return [item for item, dead in zip(self.stored.items, self._dead.tolist(), strict=True) if not dead]
 
     @cached_property
     def titles(self) -> dict[frozenset[str], list[str]]:
@@ -181,7 +181,7 @@ class ReleaseIndex:
         if document_id not in self._anchors:
             self._anchors[document_id] = self._anchors_of(document_id)
         number = self._anchors[document_id].get(anchor)
-        return None if number is None else self._stored.source(number)
+        return None if number is None else self.stored.source(number)
 
     @cached_property
     def _anchors(self) -> dict[str, dict[str, int]]:
@@ -192,10 +192,10 @@ class ReleaseIndex:
         document = self._documents.get(document_id)
         if document is None:
             return {}
-        first, last = self._stored.sources_of(self._stored.numbers[document.hash])
+        first, last = self.stored.sources_of(self.stored.numbers[document.hash])
         anchors: dict[str, int] = {}
         for number in range(first, last):
-            anchors.setdefault(normalize_anchor(self._stored.id(number).partition("#")[2]), number)
+            anchors.setdefault(normalize_anchor(self.stored.id(number).partition("#")[2]), number)
         return anchors
 
     @cached_property
@@ -227,7 +227,7 @@ class _Sources(Mapping[str, Source]):
     """Sources by id, read when asked for."""
 
     def __init__(self, stored: StoredIndex, numbers: dict[str, int]) -> None:
-        self._stored = stored
+        self.stored = stored
         self._numbers = numbers
 
     def number(self, identifier: str) -> int | None:
@@ -235,7 +235,7 @@ class _Sources(Mapping[str, Source]):
         return self._numbers.get(identifier)
 
     def __getitem__(self, identifier: str) -> Source:
-        return self._stored.source(self._numbers[identifier])
+        return self.stored.source(self._numbers[identifier])
 
     def __contains__(self, identifier: object) -> bool:
         return identifier in self._numbers

@@ -1,6 +1,7 @@
 """The files of one release's index: a base that many releases share, a tail of what came since, what is no more in it.
 
-    index.json                {"base": name of the base, "dead": numbers of the items that are no longer in it}
+    index.json                {"base": name of the base, "dead": numbers of the items that are no longer in it,
+                               "rows": how many rows it has, "overhang": how many of them are dead or in the tail}
     base/, tail/              segments (knowledge.index.segment); tail/ is missing while there is none
     base/<group>/dense.json   how the base's vectors are searched, with the measured recall
     <group>/lexical/          tantivy
@@ -23,9 +24,16 @@ from knowledge.source import Source
 STATE, BASE, TAIL = "index.json", "base", "tail"
 
 
-def write_state(folder: Path, base_name: str, dead: list[int]) -> None:
+def write_state(folder: Path, base_name: str, dead: list[int], rows: int, overhang: int) -> None:
     """Write what makes ``folder`` a whole index."""
-    (folder / STATE).write_text(json.dumps({"base": base_name, "dead": dead}), encoding="utf-8")
+    state = {"base": base_name, "dead": dead, "rows": rows, "overhang": overhang}
+    (folder / STATE).write_text(json.dumps(state), encoding="utf-8")
+
+
+def share_of_overhang(folder: Path) -> float:
+    """What part of an index's rows is dead or in the tail."""
+    state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+    return state["overhang"] / max(state["rows"], 1)
 
 
 def is_complete(folder: Path) -> bool:
@@ -103,12 +111,16 @@ class StoredIndex:
         rows: np.ndarray = np.repeat(dead, self.counts)[self.owners[name]]
         return rows
 
+    def rows(self) -> int:
+        """How many rows it has, dead ones among them."""
+        return sum(len(owners) for owners in self.owners.values())
+
     def overhang(self, gone: list[int]) -> int:
-        """How many rows make this index slower or larger than one written anew, once the items ``gone`` are too."""
+        """How many rows are in the tail, or in the base and dead, once the items ``gone`` are too."""
         dead = self.dead.copy()
         dead[gone] = True
-        return sum(
-            int(self.dead_rows(name, dead)[: len(self.base.owners[name])].sum())
-            + (len(self.tail.owners[name]) if self.tail else 0)
-            for name in GROUPS
-        )
+        total = 0
+        for name in GROUPS:
+            rows, size = self.dead_rows(name, dead), len(self.base.owners[name])
+            total += int(rows[:size].sum()) + len(rows) - size
+        return total

@@ -251,6 +251,22 @@ def test_a_small_change_shares_the_index_before_and_a_way_back_is_short(
     assert service.answer("公积金怎么提取").status == "no_answer"
 
 
+def test_an_index_that_has_grown_is_written_anew_and_goes_on_answering(
+    publish: Publish, engine: Engine, service: KnowledgeService, tmp_path: Path
+) -> None:
+    publish(PERMIT, *(faq(f"G{number}", f"第{number}窗口办什么业务") for number in range(60)))
+    other = another_process(engine, tmp_path / "home")
+    compacted = 0
+    for number in range(8):
+        publish(replace(FUND, answer=f"到第{number}号柜台提取。"))
+        compacted += any(name.endswith("-whole") for name in folders(tmp_path / "home"))
+        for each in (service, other, another_process(engine, tmp_path / "home")):
+            assert each.answer("公积金怎么提取").text == f"到第{number}号柜台提取。"
+            assert sources(each, "居住证怎么办理") == ["FAQ-1"]
+        assert len(folders(tmp_path / "home")) == min(number + 2, KEPT)
+    assert compacted
+
+
 def test_indexes_of_an_older_format_are_made_anew(
     publish: Publish, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from knowledge_fakes import TODAY, FakeEmbedder, document, faq, fake_config
+from knowledge_fakes import TODAY, FakeEmbedder, document, fake_config, faq
 from sqlalchemy.engine import Engine
 
 from knowledge.config import SearchConfig
