@@ -49,6 +49,12 @@ class DenseIndex:
                 found[inside] = part[rows[inside] - start] @ vector
         return found
 
+    def best_cosine(self, first: int, last: int, vector: np.ndarray) -> float:
+        """The highest cosine of ``vector`` with rows ``first`` to ``last - 1``, which are in one part."""
+        place = int(np.searchsorted(self._starts, first, side="right")) - 1
+        start = int(self._starts[place])
+        return float((self._parts[place][first - start : last - start] @ vector).max())
+
     def search(self, vector: np.ndarray, depth: int) -> np.ndarray:
         """The ``depth`` rows nearest to ``vector``, in no particular order."""
         found, cosines = [], []
@@ -74,9 +80,9 @@ class DenseIndex:
 
 def load_vectors(folder: Path) -> np.ndarray:
     """A group's vectors, mapped into memory: processes share them, and only what is searched is read."""
-    path = folder / VECTORS
-    stored = np.load(path, mmap_mode="r")
-    return stored if stored.size else np.zeros(stored.shape, dtype=np.float32)
+    return np.asarray(
+        np.load(folder / VECTORS, mmap_mode="r")
+    )  # as a plain array: memmap's own class is slow to index
 
 
 def save_vectors(folder: Path, parts: Sequence[np.ndarray]) -> None:

@@ -108,10 +108,8 @@ class ReleaseIndex:
         number = self.by_id.number(source_id)
         if number is None:
             return 0.0
-        first, last = np.searchsorted(self.stored.owners[group], [number, number + 1])
-        if first == last:
-            return 0.0
-        return float(self._indexes[group].dense.cosines(np.arange(first, last), vector).max())
+        first, last = np.searchsorted(self.stored.owners[group], (number, number + 1)).tolist()
+        return self._indexes[group].dense.best_cosine(first, last, vector) if first < last else 0.0
 
     def find(self, identifier: str) -> Source | None:
         """The source with this id, or the smallest clause that has it inside: a short section is one clause."""
