@@ -12,11 +12,11 @@ import yaml
 DEFAULT_FILE = Path(__file__).with_name("search.yml")
 T = TypeVar("T")
 _SHARES = (
-    *("question_dense_weight", "passage_dense_weight"),
+    *("question_dense_weight", "passage_dense_weight", "recall"),
     *("answer", "clarify", "option", "title_match"),
     *("notice", "heir", "rival", "same_subject"),
 )
-_NOT_NEGATIVE = ("bigram_weight", "unigram_weight")
+_NOT_NEGATIVE = ("bigram_weight", "unigram_weight", "overhang")
 
 
 class SearchConfigError(ValueError):
@@ -34,6 +34,9 @@ class RetrievalConfig:
     passage_dense_weight: float
     bigram_weight: float
     unigram_weight: float
+    exact_rows: int
+    recall: float
+    overhang: float
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime
@@ -17,6 +15,7 @@ from knowledge.answer import Answer
 from knowledge.answers import AnswerLog
 from knowledge.config import SearchConfig, load_search_config
 from knowledge.conversation_facts import ConversationFacts
+from knowledge.current_index import CurrentIndex
 from knowledge.embedding import Embedder
 from knowledge.embedding.embedder import Progress
 from knowledge.errors import (
@@ -35,8 +34,6 @@ from knowledge.publishing import Publisher
 from knowledge.replay import Replay, compare, replay_context
 from knowledge.store import ContentStore, ImportCounts, Item, Release
 from knowledge.texts import text
-
-logger = logging.getLogger(__name__)
 
 
 def city_today() -> date:
@@ -66,8 +63,7 @@ class KnowledgeService:
         self._embedder = embedder
         self._publisher = Publisher(self.store, embedder, self.config, home)
         self._today = today
-        self._index: ReleaseIndex | None = None
-        self._lock = threading.Lock()
+        self._current = CurrentIndex(self.store, self._publisher)
 
     def answer(self, question: str, conversation_id: str | None = None) -> Answer:
         """Answer a citizen's question from the current release and keep the answer.
@@ -147,8 +143,11 @@ class KnowledgeService:
         if not stored["release_id"] or "today" not in trace:
             raise NotReplayable(f"答复 {answer_id} 不是由已发布的内容给出的，无法重放。")
         release = self.store.release(stored["release_id"])
-        index = self._index if self._index and self._index.release_id == release.id else None
-        index = index or self._publisher.open(release)
+        loaded = self._current.loaded
+        if loaded is not None and loaded.release_id == release.id:
+            index = loaded
+        else:
+            index = self._publisher.open(release, loaded)
         context = replay_context(stored, index, self._embedder, self.config)
         origin = trace.get("origin", "question")
         if origin == "full_text":
@@ -222,30 +221,18 @@ class KnowledgeService:
     def publish(self, note: str = "", progress: Progress | None = None) -> Release:
         """Publish the drafts; the next question is answered from them."""
         release = self._publisher.publish(note, progress)
-        self.index()
+        self._current.get(patience=None)
         return release
 
     def rollback(self, release_id: int, progress: Progress | None = None) -> Release:
         """Let an earlier release answer again. Raises UnknownRelease."""
         release = self._publisher.rollback(release_id, progress)
-        self.index()
+        self._current.get(patience=None)
         return release
 
     def index(self) -> ReleaseIndex:
-        """The index of the release that answers now, loaded when another process has switched it.
-
-        Raises NothingPublished. The check is one small query, so that what was taken back is never answered again.
-        """
-        current = self.store.current_id()
-        index = self._index
-        if index is not None and index.release_id == current:
-            return index
-        with self._lock:
-            release = self.store.current()
-            if self._index is None or self._index.release_id != release.id:
-                self._index = self._publisher.open(release)
-                logger.info("release %s answers now: %s pieces", release.id, self._index.pieces())
-            return self._index
+        """The index to answer from (:class:`knowledge.current_index.CurrentIndex`). Raises NothingPublished."""
+        return self._current.get()
 
     def warm_up(self) -> None:
         """Load the model and the index now; raises NothingPublished or EmbeddingModelError."""
@@ -259,9 +246,9 @@ class KnowledgeService:
 
     def status(self) -> dict[str, Any]:
         """What health checks and the doctor report."""
-        current = self.store.current_id()
+        loaded = self._current.loaded
         return {
-            "release": current,
-            "pieces": self._index.pieces() if self._index else 0,
+            "release": self.store.current_id(),
+            "pieces": loaded.pieces() if loaded else 0,
             "drafts": self.store.draft_counts(),
         }

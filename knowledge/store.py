@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, literal, select, update
 from sqlalchemy.engine import Connection, Engine
 
 from knowledge.content import Document, Faq, content_hash, from_json, to_json
@@ -132,29 +132,74 @@ class ContentStore:
         )
         return self._items(query)
 
+    def release_hashes(self, release_id: int) -> list[str]:
+        """The content hashes of a release's items, by kind and id. Raises UnknownRelease."""
+        self.release(release_id)
+        query = (
+            select(release_items.c.hash)
+            .where(release_items.c.release_id == release_id)
+            .order_by(release_items.c.kind, release_items.c.item_id)
+        )
+        with self._engine.connect() as connection:
+            return list(connection.execute(query).scalars())
+
+    def dropped(self, release_id: int, current_id: int) -> list[str]:
+        """The content hashes of what release ``release_id`` has and release ``current_id`` has not."""
+        old, new = release_items.alias(), release_items.alias()
+        same = and_(
+            new.c.release_id == current_id,
+            new.c.kind == old.c.kind,
+            new.c.item_id == old.c.item_id,
+            new.c.hash == old.c.hash,
+        )
+        query = select(old.c.hash).where(
+            old.c.release_id == release_id, ~select(new.c.hash).where(same).exists()
+        )
+        with self._engine.connect() as connection:
+            return list(connection.execute(query).scalars())
+
+    def versions(self, hashes: Sequence[str]) -> list[tuple[str, Item]]:
+        """Items by their content hashes, each with its hash, in the order asked for."""
+        payloads: dict[str, str] = {}
+        with self._engine.connect() as connection:
+            for start in range(0, len(hashes), _CHUNK):
+                part = list(hashes[start : start + _CHUNK])
+                query = select(item_versions.c.hash, item_versions.c.payload).where(
+                    item_versions.c.hash.in_(part)
+                )
+                payloads.update({row.hash: row.payload for row in connection.execute(query)})
+        items = ((each, from_json(payloads[each])) for each in hashes)
+        return [(each, item) for each, item in items if isinstance(item, Document | Faq)]
+
     def freeze(self, note: str) -> Release:
         """Make a release of the drafts, or return the newest one when it has the same content already."""
         now = time.time()
         with self._engine.begin() as connection:
-            rows = connection.execute(select(drafts).order_by(drafts.c.kind, drafts.c.item_id)).all()
-            text = "\n".join(f"{row.kind}\t{row.item_id}\t{row.hash}" for row in rows)
+            rows = connection.execute(
+                select(drafts.c.kind, drafts.c.item_id, drafts.c.hash).order_by(
+                    drafts.c.kind, drafts.c.item_id
+                )
+            ).all()
+            text = "\n".join(f"{kind}\t{item_id}\t{version}" for kind, item_id, version in rows)
             digest = hashlib.sha256(text.encode()).hexdigest()
             newest = connection.execute(select(releases).order_by(releases.c.id.desc()).limit(1)).first()
             if newest is not None and newest.digest == digest:
                 return self._release(newest, self._current_id(connection))
+            documents = sum(kind == "document" for kind, _, _ in rows)
             values = dict(
                 digest=digest,
                 note=note,
-                documents=sum(row.kind == "document" for row in rows),
-                faqs=sum(row.kind == "faq" for row in rows),
+                documents=documents,
+                faqs=len(rows) - documents,
                 created_at=now,
             )
             (identifier,) = connection.execute(insert(releases).values(**values)).inserted_primary_key
-            members = [
-                dict(release_id=identifier, kind=row.kind, item_id=row.item_id, hash=row.hash) for row in rows
-            ]
-            for start in range(0, len(members), _CHUNK):
-                connection.execute(insert(release_items), members[start : start + _CHUNK])
+            columns = (drafts.c.kind, drafts.c.item_id, drafts.c.hash)
+            connection.execute(
+                insert(release_items).from_select(
+                    ["release_id", "kind", "item_id", "hash"], select(literal(identifier), *columns)
+                )
+            )
         return self.release(identifier)
 
     def activate(self, release_id: int) -> Release:
@@ -176,12 +221,9 @@ class ContentStore:
         self.release(release_id)
         with self._engine.begin() as connection:
             connection.execute(delete(drafts))
-            chosen = select(release_items.c.kind, release_items.c.item_id, release_items.c.hash).where(
-                release_items.c.release_id == release_id
-            )
-            rows = [dict(row._mapping, updated_at=time.time()) for row in connection.execute(chosen)]
-            for start in range(0, len(rows), _CHUNK):
-                connection.execute(insert(drafts), rows[start : start + _CHUNK])
+            columns = (release_items.c.kind, release_items.c.item_id, release_items.c.hash)
+            chosen = select(*columns, literal(time.time())).where(release_items.c.release_id == release_id)
+            connection.execute(insert(drafts).from_select(["kind", "item_id", "hash", "updated_at"], chosen))
 
     def current_id(self) -> int | None:
         """Number of the release that answers now; ``None`` before the first."""

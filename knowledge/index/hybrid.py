@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import faiss
 import numpy as np
 
 from knowledge.config import RetrievalConfig
-from knowledge.index.lexical import LexicalIndex
+from knowledge.index.dense import DenseIndex, load_vectors, save_vectors
+from knowledge.index.lexical import LexicalIndex, numbered
 
-_DENSE_FILE = "dense.faiss"
-_LEXICAL_FOLDER = "lexical"
+LEXICAL_FOLDER = "lexical"
 
 
 @dataclass(frozen=True)
@@ -28,34 +28,37 @@ class Hit:
 
 
 class HybridIndex:
-    """Pieces known by row number; loaded from a folder that :meth:`build` wrote."""
+    """Pieces known by row number.
 
-    def __init__(self, folder: Path, config: RetrievalConfig, dense_weight: float) -> None:
+    Parameters: ``folder`` holds the lexical index; ``dense`` are the vectors, those in ``folder`` where not given.
+    """
+
+    def __init__(
+        self, folder: Path, config: RetrievalConfig, dense_weight: float, dense: DenseIndex | None = None
+    ) -> None:
         self._depth = config.depth
         self._dense_weight = dense_weight
-        self._dense = faiss.read_index(str(folder / _DENSE_FILE))
+        self.dense = dense if dense is not None else DenseIndex([load_vectors(folder)])
         self._lexical = LexicalIndex(
-            folder / _LEXICAL_FOLDER,
+            folder / LEXICAL_FOLDER,
             bigram_weight=config.bigram_weight,
             unigram_weight=config.unigram_weight,
         )
-        # A view on the flat index's own storage: exact cosines for what only lexical search found, without a copy.
-        size, dimension = self._dense.ntotal, self._dense.d
-        raw = faiss.rev_swig_ptr(self._dense.get_xb(), size * dimension) if size else np.zeros(0, np.float32)
-        self.vectors = raw.reshape(size, dimension)
 
     @staticmethod
     def build(folder: Path, texts: Sequence[str], vectors: np.ndarray) -> None:
         """Write the index of ``texts`` with their ``vectors`` (one row each, length 1) into ``folder``."""
-        folder.mkdir(parents=True, exist_ok=True)
-        dense = faiss.IndexFlatIP(vectors.shape[1] or 1)
-        if len(texts):
-            dense.add(np.ascontiguousarray(vectors, dtype=np.float32))
-        faiss.write_index(dense, str(folder / _DENSE_FILE))
-        LexicalIndex.build(folder / _LEXICAL_FOLDER, texts)
+        save_vectors(folder, [vectors])
+        LexicalIndex.build(folder / LEXICAL_FOLDER, numbered(texts))
+
+    def without(self, dead: np.ndarray) -> HybridIndex:
+        """The same index, in which the rows that are marked are not found either."""
+        remaining = copy.copy(self)
+        remaining.dense = self.dense.without(dead)
+        return remaining
 
     def __len__(self) -> int:
-        return int(self._dense.ntotal)
+        return len(self.dense)
 
     def document_frequency(self, bigram: str) -> int:
         """In how many pieces a character pair or word stands."""
@@ -71,18 +74,20 @@ class HybridIndex:
         """
         if not len(self):
             return []
+        vector = vector.reshape(-1)
         depth = min(self._depth, len(self))
         started = time.perf_counter()
-        lexical = dict(self._lexical.search(query, depth))
+        dead = self.dense.dead
+        lexical = {row: score for row, score in self._lexical.search(query, depth) if not dead[row]}
         searched = time.perf_counter()
-        _, found = self._dense.search(vector.reshape(1, -1), depth)
+        found = self.dense.search(vector, depth)
         ended = time.perf_counter()
         if timings is not None:
             timings["lexical"] = timings.get("lexical", 0.0) + (searched - started) * 1000
             timings["dense"] = timings.get("dense", 0.0) + (ended - searched) * 1000
 
-        rows = np.array(sorted({int(row) for row in found[0] if row >= 0} | set(lexical)))
-        cosines = self.vectors[rows] @ vector.reshape(-1)
+        rows = np.array(sorted(set(found.tolist()) | set(lexical)))
+        cosines = self.dense.cosines(rows, vector)
         scores = np.array([lexical.get(int(row), 0.0) for row in rows])
         weight = self._dense_weight
         fused = weight * _min_max(cosines) + (1 - weight) * _min_max(scores)

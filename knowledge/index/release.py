@@ -1,86 +1,122 @@
-"""The searchable form of one release: a pure function of its content, the embedder and this code."""
+"""The searchable form of one release: a function of its content, the embedder and this code (ADR 3 and 13)."""
 
 from __future__ import annotations
 
-import json
+import copy
 import math
-import os
 import re
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from knowledge.config import RetrievalConfig
-from knowledge.content import Document, Faq, normalize_anchor
-from knowledge.embedding import EmbeddingCache
-from knowledge.embedding.embedder import Progress
+from knowledge.content import normalize_anchor
+from knowledge.index.build import build_release_index
+from knowledge.index.dense import DenseIndex
 from knowledge.index.hybrid import Hit, HybridIndex
-from knowledge.index.pieces import cut, titled
+from knowledge.index.segment import GROUPS, ItemFacts
+from knowledge.index.stored import StoredIndex, is_complete
 from knowledge.index.tokens import bigram_set
-from knowledge.source import Source, contains, sources_of
+from knowledge.source import Source, contains
 from knowledge.text import normalise
 
-FORMAT = 1  # raise it when what is written changes: indexes of another format are built anew
-_SOURCES = "sources.jsonl"
-_ROWS = "rows.json"
-_GROUPS = ("questions", "passages")
+__all__ = ["FORMAT", "ReleaseIndex", "build_release_index", "is_complete"]
+
+FORMAT = 2  # raise it when what is written changes, also its tokens: indexes of another format are built anew
 _BRACKETS = re.compile(r"[〔〕\[\]()【】〈〉]")
 
 
 class ReleaseIndex:
-    """Two hybrid indexes, of the questions citizens may ask and of the passages that answer, and their sources."""
+    """Two hybrid indexes, of the questions citizens may ask and of the passages that answer, and their sources.
 
-    def __init__(self, folder: Path, release_id: int, config: RetrievalConfig) -> None:
+    Parameters: ``folder`` was written by :mod:`knowledge.index.build`; ``shared`` is another release's index, whose
+    base is used where it is the same, so that loading takes time for what differs only.
+    """
+
+    def __init__(
+        self, folder: Path, release_id: int, config: RetrievalConfig, shared: ReleaseIndex | None = None
+    ) -> None:
         self.release_id = release_id
-        with (folder / _SOURCES).open(encoding="utf-8") as file:
-            self.sources = [Source.from_dict(json.loads(line)) for line in file]
-        self.by_id = {source.id: source for source in self.sources}
-        rows = json.loads((folder / _ROWS).read_text(encoding="utf-8"))
-        self._owners: dict[str, list[int]] = {name: rows[name] for name in _GROUPS}
+        stored = StoredIndex(folder, shared.stored if shared else None)
+        self.stored: StoredIndex = stored
+        self._dead = stored.dead
         weights = {"questions": config.question_dense_weight, "passages": config.passage_dense_weight}
-        self._indexes = {name: HybridIndex(folder / name, config, weights[name]) for name in _GROUPS}
-        # By document number: the documents that have it, and the documents that replace it.
-        self._numbered: dict[str, list[Source]] = {}
-        self._successors: dict[str, list[Source]] = {}
-        for source in {each.document_id: each for each in self.sources if each.document_id}.values():
-            if source.doc_number:
-                self._numbered.setdefault(_number(source.doc_number), []).append(source)
-            for replaced in source.supersedes:
-                self._successors.setdefault(_number(replaced), []).append(source)
+        self._indexes = {
+            name: HybridIndex(
+                folder / name,
+                config,
+                weights[name],
+                DenseIndex(
+                    [segment.vectors[name] for segment in stored.segments],
+                    stored.base.approximate[name],
+                    stored.dead_rows(name, stored.dead),
+                ),
+            )
+            for name in GROUPS
+        }
+
+    def without(self, hashes: Collection[str]) -> ReleaseIndex:
+        """The same index, in which the items with these content hashes are not found in any way."""
+        remaining = copy.copy(self)
+        for name in [name for name, value in vars(type(self)).items() if isinstance(value, cached_property)]:
+            remaining.__dict__.pop(name, None)
+        gone = self._dead.copy()
+        gone[[self.stored.numbers[each] for each in hashes if each in self.stored.numbers]] = True
+        remaining._dead = gone
+        remaining._indexes = {
+            name: index.without(self.stored.dead_rows(name, gone)) for name, index in self._indexes.items()
+        }
+        return remaining
+
+    @property
+    def sources(self) -> list[Source]:
+        """All sources, by kind and id of their items: read from disk at every call."""
+        stored = self.stored
+        items = [number for number, dead in enumerate(self._dead.tolist()) if not dead]
+        items.sort(key=lambda number: (stored.items[number].kind, stored.items[number].id))
+        return [stored.source(number) for item in items for number in range(*stored.sources_of(item))]
+
+    @cached_property
+    def by_id(self) -> _Sources:
+        """The sources by their ids, read from disk when they are asked for."""
+        stored = self.stored
+        numbers = dict(stored.base.numbers)
+        size = len(stored.base.ids)
+        dead = np.repeat(self._dead, stored.counts)
+        for number in np.flatnonzero(dead[:size]).tolist():
+            numbers.pop(stored.base.ids[number], None)
+        for number, identifier in enumerate(stored.tail.ids if stored.tail else (), size):
+            if not dead[number]:
+                numbers[identifier] = number
+        return _Sources(stored, numbers)
 
     def search(
         self, group: str, query: str, vector: np.ndarray, limit: int, timings: dict[str, float] | None = None
     ) -> list[tuple[Source, Hit]]:
         """Sources found through ``group`` (``questions`` or ``passages``), each with its best piece, best first."""
         found: dict[int, Hit] = {}
+        owners = self.stored.owners[group]
         for hit in self._indexes[group].search(query, vector, 4 * limit, timings):
-            found.setdefault(self._owners[group][hit.row], hit)
-        return [(self.sources[owner], hit) for owner, hit in list(found.items())[:limit]]
+            found.setdefault(int(owners[hit.row]), hit)
+        return [(self.stored.source(owner), hit) for owner, hit in list(found.items())[:limit]]
 
     def cosine(self, group: str, source_id: str, vector: np.ndarray) -> float:
         """The exact cosine of ``vector`` with the nearest piece of a source in ``group``; 0 where it has none."""
-        rows = self._rows[group].get(source_id)
-        return float((self._indexes[group].vectors[rows] @ vector).max()) if rows else 0.0
-
-    @cached_property
-    def _rows(self) -> dict[str, dict[str, list[int]]]:
-        rows: dict[str, dict[str, list[int]]] = {name: {} for name in _GROUPS}
-        for name, owners in self._owners.items():
-            for row, owner in enumerate(owners):
-                rows[name].setdefault(self.sources[owner].id, []).append(row)
-        return rows
+        number = self.by_id.number(source_id)
+        if number is None:
+            return 0.0
+        first, last = np.searchsorted(self.stored.owners[group], (number, number + 1)).tolist()
+        return self._indexes[group].dense.best_cosine(first, last, vector) if first < last else 0.0
 
     def find(self, identifier: str) -> Source | None:
         """The source with this id, or the smallest clause that has it inside: a short section is one clause."""
         for end in range(len(identifier), identifier.find("#") + 1, -1):
-            source = self.by_id.get(identifier[:end])
-            if source is not None and contains(source.id, identifier):
-                return source
+            whole = identifier[:end]
+            if whole in self.by_id and contains(whole, identifier):
+                return self.by_id[whole]
         return None
 
     def is_superseded(self, source: Source, today: str) -> bool:
@@ -95,47 +131,83 @@ class ReleaseIndex:
                 return True
             successors = [*successors, *named]
         return any(
-            each.document_id != source.document_id
-            and (not each.effective_from or each.effective_from <= today)
+            each.id != source.document_id and (not each.effective_from or each.effective_from <= today)
             for each in successors
         )
 
     @cached_property
+    def _numbered(self) -> dict[str, list[ItemFacts]]:
+        """By document number: the documents that have it."""
+        found: dict[str, list[ItemFacts]] = {}
+        for document in self._documents.values():
+            if document.doc_number:
+                found.setdefault(_number(document.doc_number), []).append(document)
+        return found
+
+    @cached_property
+    def _successors(self) -> dict[str, list[ItemFacts]]:
+        """By document number: the documents that say that they replace it."""
+        found: dict[str, list[ItemFacts]] = {}
+        for document in self._documents.values():
+            for replaced in document.supersedes:
+                found.setdefault(_number(replaced), []).append(document)
+        return found
+
+    @cached_property
+    def _documents(self) -> dict[str, ItemFacts]:
+        """The documents that can answer something, by their ids in order."""
+        documents = {item.id: item for item in self._items if item.kind == "document" and item.sources}
+        return dict(sorted(documents.items()))
+
+    @cached_property
+    def _items(self) -> list[ItemFacts]:
+        return [item for item, dead in zip(self.stored.items, self._dead.tolist(), strict=True) if not dead]
+
+    @cached_property
     def titles(self) -> dict[frozenset[str], list[str]]:
         """Document ids by the character pairs of their titles, without the place that issued them."""
+        places = (*sorted(self.regions), "中华人民共和国")
         found: dict[frozenset[str], list[str]] = {}
-        for source in {each.document_id: each for each in self.sources if each.document_id}.values():
-            title = source.title
-            for place in (*self.regions, "中华人民共和国"):
-                title = title.replace(place, "")
-            pairs = bigram_set(title)
+        for document in self._documents.values():
+            pairs = _title_pairs(document.title, places)
             if pairs:
-                found.setdefault(pairs, []).append(source.document_id)
+                found.setdefault(pairs, []).append(document.id)
         return found
 
     def clause(self, document_id: str, anchor: str) -> Source | None:
         """A document's clause by its anchor in the spelling of :func:`knowledge.content.normalize_anchor`."""
-        return self._clauses.get((document_id, anchor))
+        if document_id not in self._anchors:
+            self._anchors[document_id] = self._anchors_of(document_id)
+        number = self._anchors[document_id].get(anchor)
+        return None if number is None else self.stored.source(number)
 
     @cached_property
-    def _clauses(self) -> dict[tuple[str, str], Source]:
-        return {
-            (source.document_id, normalize_anchor(source.article)): source
-            for source in reversed(self.sources)
-            if source.kind == "clause"
-        }
+    def _anchors(self) -> dict[str, dict[str, int]]:
+        """By document, as far as it has been asked for: source numbers by normalised anchor."""
+        return {}
+
+    def _anchors_of(self, document_id: str) -> dict[str, int]:
+        document = self._documents.get(document_id)
+        if document is None:
+            return {}
+        first, last = self.stored.sources_of(self.stored.numbers[document.hash])
+        anchors: dict[str, int] = {}
+        for number in range(first, last):
+            anchors.setdefault(normalize_anchor(self.stored.id(number).partition("#")[2]), number)
+        return anchors
 
     @cached_property
     def regions(self) -> frozenset[str]:
         """The regions that the content names."""
-        return frozenset(source.region for source in self.sources if source.region)
+        return frozenset(item.region for item in self._items if item.region and item.sources)
 
     @cached_property
     def city(self) -> str:
-        """The region that most documents are for: its rules hold in every district."""
-        counts = Counter(
-            source.region for source in self.sources if source.region and source.kind == "clause"
-        )
+        """The region that most clauses are for: its rules hold in every district."""
+        counts: Counter[str] = Counter()
+        for document in self._documents.values():
+            if document.region:
+                counts[document.region] += document.sources
         return counts.most_common(1)[0][0] if counts else ""
 
     def rarity(self, token: str) -> float:
@@ -149,53 +221,38 @@ class ReleaseIndex:
         return sum(len(index) for index in self._indexes.values())
 
 
-def is_complete(folder: Path) -> bool:
-    """Whether ``folder`` holds a whole index."""
-    return (folder / _ROWS).is_file()
+class _Sources(Mapping[str, Source]):
+    """Sources by id, read when asked for."""
+
+    def __init__(self, stored: StoredIndex, numbers: dict[str, int]) -> None:
+        self.stored = stored
+        self._numbers = numbers
+
+    def number(self, identifier: str) -> int | None:
+        """A source's number."""
+        return self._numbers.get(identifier)
+
+    def __getitem__(self, identifier: str) -> Source:
+        return self.stored.source(self._numbers[identifier])
+
+    def __contains__(self, identifier: object) -> bool:
+        return identifier in self._numbers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
 
 
+@lru_cache(maxsize=65536)
+def _title_pairs(title: str, places: tuple[str, ...]) -> frozenset[str]:
+    for place in places:
+        title = title.replace(place, "")
+    return bigram_set(title)
+
+
+@lru_cache(maxsize=65536)
 def _number(doc_number: str) -> str:
     """A document number with its brackets and spaces in one form: 澜政规〔2024〕2号 is written in many ways."""
     return _BRACKETS.sub("|", "".join(normalise(doc_number).split()))
-
-
-def build_release_index(
-    folder: Path,
-    items: Sequence[Document | Faq],
-    cache: EmbeddingCache,
-    config: RetrievalConfig,
-    progress: Progress | None = None,
-) -> None:
-    """Write the index of ``items`` to ``folder``, whole or not at all; an index that is there is kept.
-
-    ``progress(done, total)`` counts the pieces that have to be embedded.
-    """
-    if is_complete(folder):
-        return
-    sources = sources_of(items)
-    texts: dict[str, list[str]] = {name: [] for name in _GROUPS}
-    owners: dict[str, list[int]] = {name: [] for name in _GROUPS}
-    for position, source in enumerate(sources):
-        for question in source.questions:
-            texts["questions"].append(question)
-            owners["questions"].append(position)
-        for piece in cut(source.search_text, config.piece_length):
-            texts["passages"].append(titled(source.title, piece))
-            owners["passages"].append(position)
-
-    vectors = cache.passages([*texts["questions"], *texts["passages"]], progress)
-    split = len(texts["questions"])
-    parts = {"questions": vectors[:split], "passages": vectors[split:]}
-
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".building-"))
-    try:
-        for name in _GROUPS:
-            HybridIndex.build(work / name, texts[name], parts[name])
-        with (work / _SOURCES).open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(source.to_dict(), ensure_ascii=False) + "\n" for source in sources)
-        (work / _ROWS).write_text(json.dumps(owners), encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)  # what is there is not complete
-        os.replace(work, folder)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)

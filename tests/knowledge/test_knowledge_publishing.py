@@ -11,7 +11,9 @@ import pytest
 from knowledge_fakes import TODAY, FakeEmbedder, fake_config, faq
 from sqlalchemy.engine import Engine
 
+from knowledge import publishing
 from knowledge.errors import NothingPublished, UnknownRelease
+from knowledge.index.release import FORMAT
 from knowledge.publishing import KEPT
 from knowledge.service import KnowledgeService, city_today
 from wenzheng.database import open_engine
@@ -231,6 +233,52 @@ def test_only_the_newest_indexes_stay_on_disk_and_an_older_one_still_comes_back(
     service.rollback(first)
     assert sources(service, "居住证怎么办理") == ["FAQ-1"]
     assert service.answer("公积金怎么提取").status == "no_answer"
+
+
+def test_a_small_change_shares_the_index_before_and_a_way_back_is_short(
+    publish: Publish, service: KnowledgeService, tmp_path: Path
+) -> None:
+    publish(PERMIT, *(faq(f"G{number}", f"第{number}窗口办什么业务") for number in range(60)))
+    first = service.store.current()
+    publish(FUND)
+    folders_now = [path for path in (tmp_path / "home" / "index").iterdir() if path.is_dir()]
+    assert len({(path / "base" / "sources.jsonl").stat().st_ino for path in folders_now}) == 1
+    shutil.rmtree(service._publisher._folder(first))
+    service.rollback(first.id)
+    again = service._publisher._folder(first) / "base" / "sources.jsonl"
+    assert again.stat().st_nlink == 2
+    assert sources(service, "居住证怎么办理") == ["FAQ-1"]
+    assert service.answer("公积金怎么提取").status == "no_answer"
+
+
+def test_an_index_that_has_grown_is_written_anew_and_goes_on_answering(
+    publish: Publish, engine: Engine, service: KnowledgeService, tmp_path: Path
+) -> None:
+    publish(PERMIT, *(faq(f"G{number}", f"第{number}窗口办什么业务") for number in range(60)))
+    other = another_process(engine, tmp_path / "home")
+    compacted = 0
+    for number in range(8):
+        publish(replace(FUND, answer=f"到第{number}号柜台提取。"))
+        compacted += any(name.endswith("-whole") for name in folders(tmp_path / "home"))
+        for each in (service, other, another_process(engine, tmp_path / "home")):
+            assert each.answer("公积金怎么提取").text == f"到第{number}号柜台提取。"
+            assert sources(each, "居住证怎么办理") == ["FAQ-1"]
+        assert len(folders(tmp_path / "home")) == min(number + 2, KEPT)
+    assert compacted
+
+
+def test_indexes_of_an_older_format_are_made_anew(
+    publish: Publish, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(PERMIT)
+    (old,) = folders(tmp_path / "home")
+    monkeypatch.setattr(publishing, "FORMAT", FORMAT + 1)
+    other = another_process(engine, tmp_path / "home")
+    assert sources(other, "居住证怎么办理") == ["FAQ-1"]
+    assert len(folders(tmp_path / "home")) == 2
+    other.import_items([FUND])
+    other.publish()
+    assert old not in folders(tmp_path / "home")
 
 
 def test_publishing_nothing_takes_everything_back(publish: Publish, service: KnowledgeService) -> None:

@@ -8,7 +8,7 @@ from knowledge_fakes import DIMENSION, FakeEmbedder
 
 from knowledge.config import RetrievalConfig, load_search_config
 from knowledge.index.hybrid import HybridIndex
-from knowledge.index.lexical import LexicalIndex
+from knowledge.index.lexical import LexicalIndex, numbered
 
 TEXTS = [
     "居住证怎么办理",
@@ -21,7 +21,7 @@ TEXTS = [
 
 @pytest.fixture
 def lexical(tmp_path: Path) -> LexicalIndex:
-    LexicalIndex.build(tmp_path / "lexical", TEXTS)
+    LexicalIndex.build(tmp_path / "lexical", numbered(TEXTS))
     return LexicalIndex(tmp_path / "lexical", bigram_weight=1.0, unigram_weight=0.0)
 
 
@@ -60,7 +60,7 @@ def test_lexical_search_bears_the_signs_of_a_query_language(lexical: LexicalInde
 
 
 def test_a_single_character_finds_pieces_only_through_unigrams(tmp_path: Path) -> None:
-    LexicalIndex.build(tmp_path / "lexical", TEXTS)
+    LexicalIndex.build(tmp_path / "lexical", numbered(TEXTS))
     pairs = LexicalIndex(tmp_path / "lexical", bigram_weight=1.0, unigram_weight=0.0)
     singles = LexicalIndex(tmp_path / "lexical", bigram_weight=0.0, unigram_weight=1.0)
     assert pairs.search("签", 5) == []
@@ -73,8 +73,8 @@ def test_rare_pairs_count_for_more_than_common_ones(lexical: LexicalIndex) -> No
 
 
 def test_building_again_replaces_what_was_there(tmp_path: Path) -> None:
-    LexicalIndex.build(tmp_path / "lexical", TEXTS)
-    LexicalIndex.build(tmp_path / "lexical", ["驾驶证换领"])
+    LexicalIndex.build(tmp_path / "lexical", numbered(TEXTS))
+    LexicalIndex.build(tmp_path / "lexical", numbered(["驾驶证换领"]))
     index = LexicalIndex(tmp_path / "lexical", bigram_weight=1.0, unigram_weight=0.0)
     assert index.search("居住证", 5) == []
     assert [row for row, _ in index.search("驾驶证", 5)] == [0]

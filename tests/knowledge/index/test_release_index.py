@@ -11,7 +11,7 @@ from knowledge_fakes import FakeEmbedder, document, faq
 from knowledge.config import load_search_config
 from knowledge.content import Document, Faq
 from knowledge.embedding import EmbeddingCache
-from knowledge.index.hybrid import HybridIndex
+from knowledge.index.lexical import LexicalIndex
 from knowledge.index.release import ReleaseIndex, build_release_index, is_complete
 
 RETRIEVAL = load_search_config().retrieval
@@ -123,14 +123,14 @@ def test_an_index_that_is_complete_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_failure_half_way_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    build = HybridIndex.build
+    build = LexicalIndex.build
 
     def fail(folder: Path, *given: Any) -> None:
-        if folder.name == "passages":
+        if folder.parent.name == "passages":
             raise OSError("disk full")
         build(folder, *given)
 
-    monkeypatch.setattr(HybridIndex, "build", staticmethod(fail))
+    monkeypatch.setattr(LexicalIndex, "build", staticmethod(fail))
     with pytest.raises(OSError, match="disk full"):
         built(tmp_path, PERMIT, FUND)
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
@@ -140,7 +140,7 @@ def test_a_failure_half_way_leaves_no_folder(tmp_path: Path, monkeypatch: pytest
 
 def test_a_folder_that_lacks_files_is_built_anew(tmp_path: Path) -> None:
     built(tmp_path, FUND)
-    (tmp_path / "index" / "rows.json").unlink()
+    (tmp_path / "index" / "index.json").unlink()
     assert not is_complete(tmp_path / "index")
     assert found(built(tmp_path, FUND), "questions", "公积金怎么提取") == ["FAQ-1"]
 

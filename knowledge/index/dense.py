@@ -1,0 +1,101 @@
+"""Search by meaning: exact over few vectors, approximate with exact re-scoring over many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from knowledge.index.approximate import Approximate
+
+VECTORS = "vectors.npy"
+
+
+class DenseIndex:
+    """The vectors of one group of pieces, in parts that follow one another; rows marked ``dead`` are never found.
+
+    Parameters: ``parts`` are arrays of vectors of length 1, ``approximate`` searches the first of them where that is
+    large, ``dead`` has one flag for each row of all parts (none is marked where it is not given).
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[np.ndarray],
+        approximate: Approximate | None = None,
+        dead: np.ndarray | None = None,
+    ) -> None:
+        if dead is None:
+            dead = np.zeros(sum(len(part) for part in parts), dtype=bool)
+        self._parts = parts
+        self._starts = np.cumsum([0, *(len(part) for part in parts)])
+        self._approximate = approximate
+        self._alive = int(len(dead) - dead.sum())
+        self.dead = dead
+
+    def __len__(self) -> int:
+        return self._alive
+
+    def without(self, dead: np.ndarray) -> DenseIndex:
+        """The same index with more rows marked."""
+        return DenseIndex(self._parts, self._approximate, self.dead | dead)
+
+    def cosines(self, rows: np.ndarray, vector: np.ndarray) -> np.ndarray:
+        """Exact cosines of ``vector`` with these rows."""
+        found = np.zeros(len(rows), dtype=np.float32)
+        for part, start in zip(self._parts, self._starts, strict=False):
+            inside = (rows >= start) & (rows < start + len(part))
+            if inside.any():
+                found[inside] = part[rows[inside] - start] @ vector
+        return found
+
+    def best_cosine(self, first: int, last: int, vector: np.ndarray) -> float:
+        """The highest cosine of ``vector`` with rows ``first`` to ``last - 1``, which are in one part."""
+        place = int(np.searchsorted(self._starts, first, side="right")) - 1
+        start = int(self._starts[place])
+        return float((self._parts[place][first - start : last - start] @ vector).max())
+
+    def search(self, vector: np.ndarray, depth: int) -> np.ndarray:
+        """The ``depth`` rows nearest to ``vector``, in no particular order."""
+        found, cosines = [], []
+        for part, start in zip(self._parts, self._starts, strict=False):
+            if not len(part):
+                continue
+            dead = self.dead[start : start + len(part)]
+            if start == 0 and self._approximate is not None:
+                rows = self._approximate.candidates(vector, depth, dead)
+                near = part[rows] @ vector
+            else:
+                rows = np.flatnonzero(~dead)
+                near = (part @ vector)[rows]
+            found.append(rows + start)
+            cosines.append(near)
+        if not found:
+            return np.zeros(0, dtype=np.int64)
+        all_rows, all_near = np.concatenate(found), np.concatenate(cosines)
+        if len(all_rows) <= depth:
+            return all_rows
+        return all_rows[np.argpartition(-all_near, depth - 1)[:depth]]
+
+
+def load_vectors(folder: Path) -> np.ndarray:
+    """A group's vectors, mapped into memory: processes share them, and only what is searched is read."""
+    return np.asarray(
+        np.load(folder / VECTORS, mmap_mode="r")
+    )  # as a plain array: memmap's own class is slow to index
+
+
+def save_vectors(folder: Path, parts: Sequence[np.ndarray]) -> None:
+    """Write a group's vectors (float32, one row each) into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    filled = [part for part in parts if len(part)]
+    if not filled:
+        np.save(folder / VECTORS, np.zeros((0, 0), dtype=np.float32))
+        return
+    shape = (sum(len(part) for part in filled), filled[0].shape[1])
+    target = np.lib.format.open_memmap(folder / VECTORS, mode="w+", dtype=np.float32, shape=shape)
+    place = 0
+    for part in filled:
+        target[place : place + len(part)] = part
+        place += len(part)
+    target.flush()

@@ -1,0 +1,163 @@
+"""A run of items on disk, never changed once written: their facts, their sources, the vectors of their pieces."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from knowledge.content import Document, Faq
+from knowledge.index.approximate import Approximate, open_approximate
+from knowledge.index.dense import load_vectors, save_vectors
+from knowledge.index.pieces import cut, titled
+from knowledge.source import Source
+
+GROUPS = ("questions", "passages")
+_ITEMS, _IDS, _SOURCES, _OFFSETS = "items.json", "ids.json", "sources.jsonl", "offsets.npy"
+_OWNERS = "owners.npy"
+_KEPT_SOURCES = 8192  # parsed sources kept in memory by each segment
+
+
+@dataclass(frozen=True)
+class ItemFacts:
+    """What a release knows of an item without reading its sources; ``sources`` is how many it has."""
+
+    hash: str
+    kind: str
+    id: str
+    sources: int
+    title: str = ""
+    region: str = ""
+    doc_number: str = ""
+    effective_from: str | None = None
+    supersedes: tuple[str, ...] = ()
+    superseded_by: str = ""
+
+
+@dataclass(frozen=True)
+class Pack:
+    """An item made ready for an index.
+
+    ``texts`` holds for each of ``sources``, by group, what it is searched by; ``vectors`` holds their vectors by
+    group, in the same order.
+    """
+
+    facts: ItemFacts
+    sources: tuple[Source, ...]
+    texts: tuple[dict[str, list[str]], ...]
+    vectors: dict[str, np.ndarray]
+
+
+def texts_of(source: Source, piece_length: int) -> dict[str, list[str]]:
+    """By group, what a source is searched by: the questions it answers, the pieces of its text under its title."""
+    return {
+        "questions": list(source.questions),
+        "passages": [titled(source.title, piece) for piece in cut(source.search_text, piece_length)],
+    }
+
+
+def facts_of(item: Document | Faq, digest: str, sources: int) -> ItemFacts:
+    """The facts of an item that has ``sources`` sources and the content hash ``digest``."""
+    if isinstance(item, Faq):
+        return ItemFacts(digest, "faq", item.id, sources, region=item.region)
+    return ItemFacts(
+        digest,
+        "document",
+        item.id,
+        sources,
+        title=item.title,
+        region=item.region,
+        doc_number=item.doc_number,
+        effective_from=item.effective_from,
+        supersedes=item.supersedes,
+        superseded_by=item.superseded_by,
+    )
+
+
+class Segment:
+    """Items, sources and rows (pieces, by group) known by their numbers, from 0 in the order they were written.
+
+    An item's sources stand together, and so do a source's rows.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        rows = json.loads((folder / _ITEMS).read_text(encoding="utf-8"))
+        self.items = [ItemFacts(**{**row, "supersedes": tuple(row["supersedes"])}) for row in rows]
+        self.starts = np.cumsum([0, *(item.sources for item in self.items)])
+        """Number of each item's first source; at the end, how many sources there are."""
+        self.ids: list[str] = json.loads((folder / _IDS).read_text(encoding="utf-8"))
+        self.owners = {name: np.load(folder / name / _OWNERS) for name in GROUPS}
+        """By group: the source that each row belongs to."""
+        self.vectors = {name: load_vectors(folder / name) for name in GROUPS}
+        self.offsets = np.load(folder / _OFFSETS)
+        self._file = (folder / _SOURCES).open("rb")
+        self.source = lru_cache(_KEPT_SOURCES)(self._read_source)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):
+            self._file.close()
+
+    @cached_property
+    def approximate(self) -> dict[str, Approximate | None]:
+        """By group: the approximate index of the vectors, where there are too many for exact search."""
+        return {name: open_approximate(self.folder / name) for name in GROUPS}
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """Source numbers by id; the last where an id was written again."""
+        return {identifier: number for number, identifier in enumerate(self.ids)}
+
+    def line(self, number: int) -> bytes:
+        """A source as it is stored."""
+        start, end = int(self.offsets[number]), int(self.offsets[number + 1])
+        return os.pread(self._file.fileno(), end - start, start)
+
+    def _read_source(self, number: int) -> Source:
+        return Source.from_dict(json.loads(self.line(number)))
+
+    def pack(self, item: int, piece_length: int) -> Pack:
+        """An item with all that belongs to it, read from disk."""
+        first, last = int(self.starts[item]), int(self.starts[item + 1])
+        sources = tuple(self._read_source(number) for number in range(first, last))
+        vectors = {}
+        for name in GROUPS:
+            start, end = np.searchsorted(self.owners[name], [first, last])
+            vectors[name] = np.asarray(self.vectors[name][start:end])
+        texts = tuple(texts_of(source, piece_length) for source in sources)
+        return Pack(self.items[item], sources, texts, vectors)
+
+
+def write_segment(folder: Path, packs: Iterable[Pack], after: Segment | None = None) -> None:
+    """Write ``packs`` to a new ``folder``; behind the contents of the segment ``after``, whose numbers stay valid."""
+    folder.mkdir(parents=True)
+    items = [asdict(item) for item in after.items] if after else []
+    ids = list(after.ids) if after else []
+    offsets: list[int] = after.offsets.tolist() if after else [0]
+    owners: dict[str, list[int]] = {name: after.owners[name].tolist() if after else [] for name in GROUPS}
+    vectors: dict[str, list[np.ndarray]] = {name: [after.vectors[name]] if after else [] for name in GROUPS}
+    if after:
+        shutil.copyfile(after.folder / _SOURCES, folder / _SOURCES)
+    with (folder / _SOURCES).open("ab") as file:
+        for pack in packs:
+            items.append(asdict(pack.facts))
+            for source, texts in zip(pack.sources, pack.texts, strict=True):
+                for name in GROUPS:
+                    owners[name].extend([len(ids)] * len(texts[name]))
+                ids.append(source.id)
+                line = json.dumps(source.to_dict(), ensure_ascii=False).encode() + b"\n"
+                offsets.append(offsets[-1] + file.write(line))
+            for name in GROUPS:
+                vectors[name].append(pack.vectors[name])
+    (folder / _ITEMS).write_text(json.dumps(items, ensure_ascii=False), encoding="utf-8")
+    (folder / _IDS).write_text(json.dumps(ids, ensure_ascii=False), encoding="utf-8")
+    np.save(folder / _OFFSETS, np.array(offsets, dtype=np.int64))
+    for name in GROUPS:
+        save_vectors(folder / name, vectors[name])
+        np.save(folder / name / _OWNERS, np.array(owners[name], dtype=np.int64))
