@@ -1,8 +1,8 @@
-"""The web process as the actions see it: five calls over loopback HTTP.
+"""The web process as the actions see it: six calls over loopback HTTP.
 
 BackendError
 ├── NotFound       404: there is no such answer or handoff
-├── NothingToChoose  409: no options are open in this conversation
+├── NothingToChoose  409: no options are open in this conversation, or no answer to show in full
 └── OutOfRange     422: no option has this number
 """
 
@@ -30,7 +30,7 @@ class NotFound(BackendError):
 
 
 class NothingToChoose(BackendError):
-    """No options are open in this conversation."""
+    """No options are open in this conversation, or it has no answer to show in full."""
 
 
 class OutOfRange(BackendError):
@@ -85,10 +85,23 @@ class Backend:
         request: dict[str, Any] = {"question": question, "conversation_id": conversation_id}
         if choice is not None:
             request["choice"] = choice
-        body = await self._call("POST", "/api/answer", json=request, timeout=ANSWER_TIMEOUT)
+        return self._answer(await self._call("POST", "/api/answer", json=request, timeout=ANSWER_TIMEOUT))
+
+    @staticmethod
+    def _answer(body: dict[str, Any]) -> Answer:
         if body.get("status") not in STATUSES or not isinstance(body.get("text"), str) or not body["text"]:
             raise BackendError("POST /api/answer: not an Answer")
         return body
+
+    async def full_text(self, conversation_id: str) -> Answer:
+        """The whole text of what this conversation's last answer was taken from.
+
+        Raises:
+            NothingToChoose: there is no answer to show.
+            BackendError: anything else that is not an Answer.
+        """
+        request = {"question": "", "conversation_id": conversation_id, "full_text": True}
+        return self._answer(await self._call("POST", "/api/answer", json=request, timeout=ANSWER_TIMEOUT))
 
     async def latest_answer(self, conversation_id: str) -> Answer:
         """The last Answer given in this conversation.

@@ -43,7 +43,9 @@ def answer(
         "sources": [],
         "options": [],
         "reason": reason,
+        "notice": None,
         "department": department,
         "release": None,
+        "clipped": False,
         "timings_ms": {},
     }

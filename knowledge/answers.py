@@ -38,14 +38,22 @@ class AnswerLog:
 
     def latest(self, conversation_id: str) -> dict[str, Any] | None:
         """The conversation's last answer as its JSON object, or ``None``."""
+        row = self.latest_row(conversation_id)
+        return row["answer"] if row else None
+
+    def latest_row(self, conversation_id: str, status: str | None = None) -> dict[str, Any] | None:
+        """The conversation's last answer (of a status) with its question, trace and time, or ``None``."""
         query = (
-            select(answers.c.answer)
+            select(answers)
             .where(answers.c.conversation_id == conversation_id)
             .order_by(answers.c.asked_at.desc())
             .limit(1)
         )
+        if status is not None:
+            query = query.where(answers.c.status == status)
         with self._engine.connect() as connection:
-            return connection.execute(query).scalar()
+            row = connection.execute(query).first()
+        return dict(row._mapping) if row else None
 
     def explained(self, answer_id: str) -> dict[str, Any]:
         """An answer with its question, trace and time. Raises UnknownAnswer."""

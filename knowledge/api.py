@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Request
 from pydantic import BaseModel, BeforeValidator, Field
 
-from knowledge.errors import NoOptionsPending, OptionOutOfRange, UnknownAnswer
+from knowledge.errors import NoOptionsPending, NothingToShow, OptionOutOfRange, UnknownAnswer
+from knowledge.explain import explain
 from knowledge.service import KnowledgeService
 from knowledge.text import storable
 
@@ -17,11 +18,12 @@ Words = Annotated[str, BeforeValidator(lambda value: storable(value) if isinstan
 
 
 class Question(BaseModel):
-    """A citizen's question, or the number of an option of the conversation's last ``clarify`` answer."""
+    """A citizen's question, the number of an option of the conversation's last ``clarify`` answer, or "全文"."""
 
     question: Words = Field("", max_length=20_000)
     conversation_id: str | None = Field(None, max_length=255)
     choice: int | None = None
+    full_text: bool = False
 
 
 class Feedback(BaseModel):
@@ -45,13 +47,15 @@ def router(service: KnowledgeService, require_internal: Callable[[Request], None
     def answer(body: Question, request: Request) -> dict[str, Any]:
         if body.conversation_id is not None:
             require_internal(request)
-        if body.choice is None:
+        if body.choice is None and not body.full_text:
             return service.answer(body.question, body.conversation_id).to_dict()
         if body.conversation_id is None:
-            raise HTTPException(422, "选择选项时需要 conversation_id。")
+            raise HTTPException(422, "选择选项或查看全文时需要 conversation_id。")
         try:
+            if body.choice is None:
+                return service.full_text(body.conversation_id).to_dict()
             return service.choose(body.conversation_id, body.choice).to_dict()
-        except NoOptionsPending as error:
+        except (NoOptionsPending, NothingToShow) as error:
             raise HTTPException(409, str(error)) from error
         except OptionOutOfRange as error:
             raise HTTPException(422, str(error)) from error
@@ -66,9 +70,10 @@ def router(service: KnowledgeService, require_internal: Callable[[Request], None
     @routes.get("/answers/{answer_id}", dependencies=internal)
     def explained(answer_id: str) -> dict[str, Any]:
         try:
-            return service.log.explained(answer_id)
+            stored = service.log.explained(answer_id)
         except UnknownAnswer as error:
             raise HTTPException(404, str(error)) from error
+        return {**stored, "explanation": explain(stored).to_dict()}
 
     @routes.post("/answers/{answer_id}/feedback", dependencies=internal)
     def feedback(answer_id: str, body: Feedback) -> dict[str, bool]:

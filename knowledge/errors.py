@@ -5,7 +5,9 @@ KnowledgeError
 ├── UnknownRelease        no release has this number
 ├── UnknownAnswer         no answer has this id
 ├── NoOptionsPending      a choice without a question to choose for
-└── OptionOutOfRange      a choice that was not offered
+├── OptionOutOfRange      a choice that was not offered
+├── NothingToShow         "全文" without an answer to show
+└── NotReplayable         a stored answer that came from no question to a release
 """
 
 from __future__ import annotations
@@ -33,3 +35,11 @@ class NoOptionsPending(KnowledgeError):
 
 class OptionOutOfRange(KnowledgeError):
     """The chosen number was not among the options offered."""
+
+
+class NothingToShow(KnowledgeError):
+    """The conversation has no answer whose sources could be shown in full."""
+
+
+class NotReplayable(KnowledgeError):
+    """The answer was given without a release, so that nothing can be run again."""

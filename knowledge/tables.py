@@ -96,3 +96,25 @@ answer_feedback = Table(
     Column("comment", Text, nullable=False, default=""),
     Column("created_at", Float, nullable=False),
 )
+
+# What a citizen said of themselves, by conversation: where they live (or do not: ``holds`` is false), what they are.
+conversation_facts = Table(
+    "conversation_facts",
+    metadata,
+    Column("conversation_id", String(255), nullable=False),
+    Column("kind", String(16), nullable=False),  # "region" | "audience"
+    Column("value", String(255), nullable=False),
+    Column("holds", Boolean, nullable=False),
+    Column("updated_at", Float, nullable=False),
+    PrimaryKeyConstraint("conversation_id", "kind", "value"),
+    Index("ix_conversation_facts_updated", "updated_at"),
+)
+
+# What was learnt of the certainty of answers (knowledge/decision), by content, embedder and configuration.
+calibrations = Table(
+    "calibrations",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("payload", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+)

@@ -14,7 +14,7 @@ import httpx
 
 from wenzheng import dialogue
 from wenzheng.database import migrate, open_engine
-from wenzheng.parts import build_knowledge
+from wenzheng.parts import build_embedder, build_knowledge
 from wenzheng.settings import Settings
 
 DISK_NEEDED = 2 * 1024**3  # bytes: models, indexes and a day of logs of a city
@@ -103,14 +103,13 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 
 def _embedding_model(settings: Settings) -> Iterator[Finding]:
-    if settings.embedding_model != "bundled":
+    folder = build_embedder(settings).folder
+    if folder is None:
         yield Finding("向量模型", "ok", settings.embedding_model)
-        return
-    folder = settings.models / "multilingual-e5-small"
-    if (folder / "modules.json").is_file():
+    elif folder.is_dir():
         yield Finding("向量模型", "ok", f"自带模型已解包：{folder}")
     else:
-        yield Finding("向量模型", "warning", "自带模型尚未解包，首次使用时会自动解包（约 20 秒）。")
+        yield Finding("向量模型", "warning", "自带模型尚未解包，首次使用时会自动解包（约 5 秒）。")
 
 
 def _dialogue_model(settings: Settings) -> Iterator[Finding]:

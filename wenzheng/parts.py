@@ -12,9 +12,10 @@ from bot.gateway.settings import GatewaySettings, WeChatSettings
 from bot.gateway.texts import load_texts
 from desk import Accounts, Desk
 from knowledge.config import DEFAULT_FILE, load_search_config
-from knowledge.embedding import SentenceTransformerEmbedder
+from knowledge.embedding import Int8Embedder, SentenceTransformerEmbedder
+from knowledge.embedding.embedder import BUNDLED
 from knowledge.service import KnowledgeService
-from wenzheng.settings import Settings
+from wenzheng.settings import Settings, SettingsError
 
 
 @dataclass(frozen=True)
@@ -27,15 +28,25 @@ class Parts:
     gateway: Gateway
 
 
-def build_embedder(settings: Settings) -> SentenceTransformerEmbedder:
-    """The configured embedding model; it is loaded at its first use."""
-    return SentenceTransformerEmbedder(
-        settings.embedding_model,
-        settings.models,
-        query_prefix=settings.embedding_query_prefix,
-        passage_prefix=settings.embedding_passage_prefix,
-        precision=settings.embedding_precision,
-    )
+def build_embedder(settings: Settings) -> Int8Embedder | SentenceTransformerEmbedder:
+    """The configured embedding model; it is loaded at its first use. Raises SettingsError."""
+    bundled = settings.embedding_model == BUNDLED
+    precision = settings.embedding_precision or ("int8" if bundled else "float32")
+    query_prefix, passage_prefix = settings.embedding_query_prefix, settings.embedding_passage_prefix
+    if precision != "int8":
+        return SentenceTransformerEmbedder(
+            settings.embedding_model,
+            settings.models,
+            query_prefix=query_prefix,
+            passage_prefix=passage_prefix,
+            precision=precision,
+        )
+    if not bundled:
+        raise SettingsError(
+            "WENZHENG_EMBEDDING_PRECISION=int8 只适用于自带的模型；"
+            f"WENZHENG_EMBEDDING_MODEL={settings.embedding_model} 请用 float32 或 bfloat16。"
+        )
+    return Int8Embedder(settings.models, query_prefix=query_prefix, passage_prefix=passage_prefix)
 
 
 def build_knowledge(settings: Settings, engine: Engine) -> KnowledgeService:
@@ -56,9 +67,14 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
     def deliver(connection: Connection, conversation_id: str, text: str) -> None:
         gateway.deliver(connection, conversation_id, text)
 
-    desk = Desk(engine, None, deliver, rasa.restart)
+    def begin_anew(conversation_id: str) -> None:
+        knowledge.forget(conversation_id)
+        rasa.restart(conversation_id)
+
+    knowledge = build_knowledge(settings, engine)
+    desk = Desk(engine, None, deliver, begin_anew)
     gateway = Gateway(engine, desk, rasa, _gateway_settings(settings), load_texts(city=settings.city))
-    return Parts(build_knowledge(settings, engine), desk, build_accounts(engine), gateway)
+    return Parts(knowledge, desk, build_accounts(engine), gateway)
 
 
 def _gateway_settings(settings: Settings) -> GatewaySettings:

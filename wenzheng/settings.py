@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     embedding_model: str = "bundled"
     embedding_query_prefix: str | None = None
     embedding_passage_prefix: str | None = None
-    embedding_precision: Literal["bfloat16", "float32"] = "bfloat16"
+    embedding_precision: Literal["", "int8", "float32", "bfloat16"] = ""
     search_config: Path | None = None
     secure_cookies: bool = False
     wechat_token: str = ""

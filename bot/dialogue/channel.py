@@ -27,8 +27,10 @@ def complete_answer(text: str, custom: dict[str, Any]) -> dict[str, Any]:
         "sources": [],
         "options": [],
         "reason": None,
+        "notice": None,
         "department": None,
         "release": None,
+        "clipped": False,
         "timings_ms": {},
     } | custom
 

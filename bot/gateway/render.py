@@ -54,21 +54,18 @@ class Renderer:
         sources = payload.get("sources") or []
         # An FAQ is cited by the policy it rests on; of the FAQ itself only where to get it done remains.
         policies = [source for source in sources if source.get("kind") != "faq"]
-        lines: list[str] = []
-        for source in policies or sources:
-            line = self._source(source, links)
-            if line and line not in lines:
-                lines.append(line)
-            if len(lines) == MAX_SOURCES:
-                break
+        lines = [self._source(same, links) for same in _by_document(policies or sources)]
         places = [str(source.get("url") or "") for source in sources if policies and source not in policies]
-        return lines + [self._place(url, links) for url in places if url.startswith(_WEB)]
+        shown = [line for line in lines if line][:MAX_SOURCES]
+        return shown + [self._place(url, links) for url in places if url.startswith(_WEB)]
 
     def _place(self, url: str, links: bool) -> str:
         words = self._texts.say("render.apply")
         return f'<a href="{_attribute(url)}">{words}</a>' if links else f"{words}：{url}"
 
-    def _source(self, source: dict[str, Any], links: bool) -> str:
+    def _source(self, same: list[dict[str, Any]], links: bool) -> str:
+        """One line for the sources of one document, with all their articles."""
+        source = same[0]
         title = str(source.get("title") or "").strip()
         if not title:
             return ""
@@ -76,7 +73,8 @@ class Renderer:
         words = title if title.startswith("《") else self._texts.say(key, title=title)
         if source.get("doc_number"):
             words += self._texts.say("render.doc_number", number=source["doc_number"])
-        words += str(source.get("article") or "")
+        articles = dict.fromkeys(str(each.get("article") or "") for each in same)
+        words += self._texts.say("render.and").join(filter(None, articles))
         for name in ("effective_from", "effective_to"):
             if source.get(name):
                 words += self._texts.say(f"render.{name}", date=self.date(str(source[name])))
@@ -87,6 +85,17 @@ class Renderer:
         if not links:
             return f"{line}\n{url}"
         return f'{line} <a href="{_attribute(url)}">{self._texts.say("render.link")}</a>'
+
+
+def _by_document(sources: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The sources in their order, those of one document (title, number, dates) together at the first one's place."""
+    found: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for source in sources:
+        document = tuple(
+            source.get(name) for name in ("title", "doc_number", "effective_from", "effective_to")
+        )
+        found.setdefault(document, []).append(source)
+    return list(found.values())
 
 
 def _attribute(url: str) -> str:

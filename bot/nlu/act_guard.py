@@ -26,7 +26,7 @@ from bot.nlu import lexicon
 
 QUESTION = "ask_question"
 # How sure the classifier must be of its second guess for it to be considered.
-RUNNER_UP = 0.2
+RUNNER_UP = 0.25
 
 
 def certain_act(text: str) -> str | None:

@@ -4,18 +4,19 @@
 - A numbered or headed section of a notice is one clause while it is short; a long one gives its opening
   and each of its parts.
 - Running text outside both becomes groups of paragraphs; a table stays whole.
+- Each row of a table is a clause too, with the table's header.
 
 No text is lost: every visible character of the body lies inside some clause.
 """
 
 from knowledge.content.anchors import child_anchor, item_label
-from knowledge.content.display import shorten
+from knowledge.content.display import plain_text, shorten
 from knowledge.content.lines import Line
 from knowledge.content.markers import Marker
 from knowledge.content.model import Clause, ClauseKind, Document
 from knowledge.content.numerals import chinese_numeral
 from knowledge.content.outline import Node, outline
-from knowledge.content.spans import Span, runs, text_groups
+from knowledge.content.spans import Span, caption_start, runs, table_rows, tables_within, text_groups
 
 LONG = 400
 GROUP = 300
@@ -58,11 +59,12 @@ class _Splitter:
         path: tuple[str, ...] = (),
         article: str = "",
         lead_in: str = "",
+        header: tuple[str, ...] = (),
     ) -> str:
         anchor = self._unique(anchor)
         text = self._body[span[0] : span[1]]
         self._clauses.append(
-            Clause(self._document.id, anchor, kind, text, span[0], span[1], path, article, lead_in)
+            Clause(self._document.id, anchor, kind, text, span[0], span[1], path, article, lead_in, header)
         )
         return anchor
 
@@ -111,7 +113,38 @@ class _Splitter:
         """Paragraph groups and tables, counted through everything that shares ``prefix``."""
         for is_table, span in text_groups(self._body, lines, GROUP, above):
             kind: ClauseKind = "table" if is_table else "paragraph"
-            self._emit(kind, self._counted(prefix, kind), span, path, article, lead_in)
+            anchor = self._emit(kind, self._counted(prefix, kind), span, path, article, lead_in)
+            if is_table:
+                self._rows_of_span(lines, span, anchor, path, article, lead_in)
+
+    # Tables
+
+    def _rows_of_span(
+        self,
+        lines: list[Line],
+        span: Span,
+        anchor: str,
+        path: tuple[str, ...],
+        article: str,
+        lead_in: str,
+    ) -> None:
+        table = [line for line in lines if line.table and span[0] <= line.start < span[1]]
+        caption = plain_text(self._body[span[0] : table[0].start])
+        self._rows(table, anchor, path, article, caption or lead_in)
+
+    def _rows_within(self, node: Node, anchor: str, path: tuple[str, ...], article: str = "") -> None:
+        """The rows of tables in an article or section that is short enough to stay whole."""
+        for above, table in tables_within(node):
+            start = caption_start(self._body, above, table[0])
+            caption = plain_text(self._body[start : table[0].start]) or self._title(node.parts[0])
+            self._rows(table, self._counted(anchor, "table"), path, article, caption)
+
+    def _rows(
+        self, table: list[Line], anchor: str, path: tuple[str, ...], article: str, caption: str
+    ) -> None:
+        header, rows = table_rows(self._body, table)
+        for number, line in enumerate(rows, 1):
+            self._emit("row", f"{anchor}第{number}行", (line.start, line.end), path, article, caption, header)
 
     def _counted(self, prefix: str, kind: ClauseKind) -> str:
         count = self._counts.get((prefix, kind), 0) + 1
@@ -129,7 +162,8 @@ class _Splitter:
             kind: ClauseKind = "section" if node.end > heading.end else "heading"
             if node.marker is not None and node.marker.family == "item":
                 kind = "section"
-            self._emit(kind, anchor, (node.start, node.end), path, "", lead_in)
+            anchor = self._emit(kind, anchor, (node.start, node.end), path, "", lead_in)
+            self._rows_within(node, anchor, path)
             return
         inner, title = (*path, self._title(heading)), self._title(heading)
         opening = shorten(self._opening(node), _LEAD)
@@ -152,12 +186,17 @@ class _Splitter:
         for is_table, span in text_groups(self._body, lines, GROUP):
             kind: ClauseKind = "table" if is_table else "paragraph"
             if opened:
-                self._emit(kind, self._counted(opened, kind), span, (*path, title), "", title)
+                place = self._emit(kind, self._counted(opened, kind), span, (*path, title), "", title)
+                if is_table:
+                    self._rows_of_span(lines, span, place, (*path, title), "", title)
                 continue
             titled = is_heading or (span[1] - span[0] <= _TITLE and self._body[span[1] - 1] not in "。；;")
             bare = titled and span[1] == lines[0].end
             opened = self._emit("heading" if bare else "section", anchor, span, path, "", lead_in)
             self._counts[opened, "paragraph"] = 1
+            if is_table:
+                table_anchor = self._counted(opened, "table")
+                self._rows_of_span(lines, span, table_anchor, (*path, title), "", title)
         return opened
 
     def _opening(self, node: Node) -> str:
@@ -179,6 +218,8 @@ class _Splitter:
         anchor = self._emit("article", marker.label, (node.start, node.end), path, marker.label)
         if node.end - node.start > LONG:
             self._article_parts(node, anchor, marker, path)
+        else:
+            self._rows_within(node, anchor, path, marker.label)
 
     def _article_parts(self, node: Node, anchor: str, marker: Marker, path: tuple[str, ...]) -> None:
         label_only = not marker.rest or (bool(marker.level) and marker.rest[-1] not in "。；：;:")
@@ -237,6 +278,7 @@ class _Splitter:
             "item", where + item_label(marker, where), (node.start, node.end), path, article, lead_in
         )
         if node.end - node.start <= LONG:
+            self._rows_within(node, anchor, path, article)
             return
         inner = f"{lead_in}\n{shorten(self._body[heading.start : heading.end], _LEAD)}"
         for part in runs(node.parts):

@@ -2,6 +2,8 @@
 
 import re
 
+from knowledge.content.table_text import is_rule, read_row
+
 COMMENT = re.compile(r"<!--[^<>]{0,200}-->")
 _HEADING_SIGNS = re.compile(r"^[ \t\u3000]{0,8}#{1,6}[ \t\u3000]{1,8}", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n\s*\n")
@@ -9,11 +11,30 @@ _INVISIBLE = str.maketrans("", "", "\u200b\u200c\u200d\u2060\ufeff")
 
 
 def plain_text(text: str) -> str:
-    """``text`` without comments, heading signs, bold signs, zero-width characters and blank lines."""
+    """``text`` without comments, heading signs, bold signs, zero-width characters and blank lines.
+
+    A table's rows become lines ``甲 | 乙``, without the rule below its header.
+    """
     if "<!--" in text:
         text = COMMENT.sub("", text)
+    if "|" in text:
+        text = "\n".join(_table_line(line) for line in text.split("\n"))
     text = _HEADING_SIGNS.sub("", text).replace("**", "").translate(_INVISIBLE)
     return _BLANK_LINES.sub("\n", text).strip()
+
+
+def _table_line(line: str) -> str:
+    shown = line.strip()
+    if shown.startswith("\\|"):
+        return shown[1:]
+    if not shown.startswith("|"):
+        return line
+    if is_rule(shown):
+        return ""
+    cells = [" ".join(cell.split("\n")) for cell in read_row(shown)]
+    while len(cells) > 1 and not cells[-1]:
+        cells.pop()
+    return " | ".join(cells)
 
 
 def is_invisible(text: str) -> bool:

@@ -1,17 +1,18 @@
-"""Reading and writing document files. The bytes choose the reader, rarely the name."""
+"""Reading and writing document files. What is in a file decides how it is read, never its name."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from knowledge.content.display import is_invisible
-from knowledge.content.encoding import decode_text
+from knowledge.content.formats.blocks import Extract
+from knowledge.content.formats.detect import read_any
 from knowledge.content.front_matter import read_front_matter, write_front_matter
 from knowledge.content.identifiers import document_slug
 from knowledge.content.model import Document
 from knowledge.content.outline import INFO_END
-from knowledge.content.problems import ContentError, Problem, ProblemList
-from knowledge.content.recognise import recognise
+from knowledge.content.problems import ContentError, Problem, ProblemList, message
+from knowledge.content.recognise import Fact, find_attachments, recognise
 
 MAX_BYTES = 20 * 1024 * 1024
 _MEGABYTE = 1024 * 1024
@@ -21,53 +22,13 @@ _MEGABYTE = 1024 * 1024
 class ReadResult:
     """``document`` is ``None`` exactly when there is an error among the problems.
 
-    ``recognised`` names the facts taken from the text or the file name, for the editor to confirm.
+    ``recognised`` holds the facts taken from the text or the file name, for the editor to confirm: by the keys of
+    the front matter, and ``attachments``. The same is said in notes among the problems.
     """
 
     document: Document | None
     problems: tuple[Problem, ...]
-    recognised: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class DocumentReader:
-    """One file format. ``extract`` gives the file as Markdown text, with or without front matter.
-
-    ``extract`` is ``None`` for a format that is known but cannot be read yet. It raises ContentError.
-    """
-
-    format: str
-    suffixes: tuple[str, ...]
-    sniff: Callable[[bytes, str], bool]
-    extract: Callable[[bytes], str] | None = None
-
-
-def _starts(*signatures: bytes) -> Callable[[bytes, str], bool]:
-    return lambda data, suffix: data.startswith(signatures)
-
-
-def _is_html(data: bytes, suffix: str) -> bool:
-    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    return suffix in (".html", ".htm") or head.startswith((b"<!doctype html", b"<html"))
-
-
-_OLD_OFFICE, _ZIP = b"\xd0\xcf\x11\xe0", b"PK\x03\x04"
-
-# The first reader whose sniff says yes reads the file; plain text takes the rest.
-READERS: list[DocumentReader] = [
-    DocumentReader(" PDF（.pdf）", (".pdf",), _starts(b"%PDF")),
-    DocumentReader(" WPS（.wps）", (".wps",), lambda data, suffix: suffix == ".wps"),
-    DocumentReader("旧版 Word（.doc）", (".doc",), _starts(_OLD_OFFICE, b"{\\rtf")),
-    DocumentReader(
-        " Word（.docx）", (".docx",), lambda data, suffix: data.startswith(_ZIP) and b"word/" in data
-    ),
-    DocumentReader("表格（.xlsx）或压缩", (".xlsx", ".zip"), _starts(_ZIP)),
-    DocumentReader(
-        "图片或扫描", (".png", ".jpg"), _starts(b"\x89PNG", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"GIF8")
-    ),
-    DocumentReader("网页（.html）", (".html", ".htm"), _is_html),
-    DocumentReader("Markdown、纯文本", (".md", ".txt"), lambda data, suffix: True, decode_text),
-]
+    recognised: Mapping[str, Fact] = field(default_factory=dict)
 
 
 def read_document(data: bytes, name: str, max_bytes: int = MAX_BYTES) -> ReadResult:
@@ -83,12 +44,12 @@ def read_document(data: bytes, name: str, max_bytes: int = MAX_BYTES) -> ReadRes
     """
     problems = ProblemList(name)
     try:
-        text = _text(data, name, max_bytes)
+        extract = _extract(data, max_bytes)
     except ContentError as error:
         problems.error(error.code, **error.values)
         return ReadResult(None, tuple(problems.items))
-    matter = read_front_matter(text, problems)
-    body = text[matter.body_start :]
+    matter = read_front_matter(extract.text, problems)
+    body = extract.text[matter.body_start :]
     if not problems.has_errors and not _has_text(body):
         problems.error("no_text")
     if problems.has_errors:
@@ -106,7 +67,13 @@ def read_document(data: bytes, name: str, max_bytes: int = MAX_BYTES) -> ReadRes
     broken = body.count("\ufffd")
     if broken:
         problems.warning("broken_characters", count=broken)
-    recognised = tuple(sorted(key for key in found if key in facts))
+    for code, values in extract.notes:
+        problems.note(code, **values)
+    recognised = {key: value for key, value in found.items() if key in facts}
+    _report(recognised, problems)
+    if not matter.given and (names := find_attachments(body)):
+        recognised["attachments"] = names
+        problems.note("attachments", count=len(names), names="、".join(names))
     return ReadResult(Document(**facts, body=body), tuple(problems.items), recognised)
 
 
@@ -115,25 +82,25 @@ def write_document(document: Document) -> str:
     return f"{write_front_matter(document)}\n{document.body}"
 
 
-def register_reader(reader: DocumentReader) -> None:
-    """Put a reader before all others, in place of readers for the same suffixes that cannot read yet."""
-    READERS[:] = [reader] + [
-        each for each in READERS if each.extract or not set(each.suffixes) <= set(reader.suffixes)
-    ]
-
-
-def _text(data: bytes, name: str, max_bytes: int) -> str:
+def _extract(data: bytes, max_bytes: int) -> Extract:
     if len(data) > max_bytes:
         megabytes = f"{len(data) / _MEGABYTE:.1f}"
         raise ContentError("too_large", size=megabytes, limit=f"{max_bytes / _MEGABYTE:g}")
     if not data:
         raise ContentError("empty_file")
-    suffix = "." + name.rsplit(".", 1)[-1].lower() if "." in name else ""
-    reader = next(each for each in READERS if each.sniff(data, suffix))
-    if reader.extract is None:
-        readable = [f"{each.format}（{'、'.join(each.suffixes)}）" for each in READERS if each.extract]
-        raise ContentError("unsupported_format", format=reader.format, supported="；".join(readable))
-    return reader.extract(data)
+    return read_any(data)
+
+
+def _report(found: Mapping[str, Fact], problems: ProblemList) -> None:
+    """Tell the editor what was recognised, for confirmation."""
+    shown = [
+        message(
+            "fact", name=message(f"fact_{key}"), value="、".join(value) if isinstance(value, tuple) else value
+        )
+        for key, value in found.items()
+    ]
+    if shown:
+        problems.note("recognised", facts="；".join(shown))
 
 
 def _has_text(body: str) -> bool:

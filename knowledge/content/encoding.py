@@ -1,6 +1,7 @@
 """From a file's bytes to text, whatever an office computer saved them as."""
 
 import codecs
+import re
 
 from knowledge.content.problems import ContentError
 
@@ -9,10 +10,12 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_USUAL = re.compile(r"[\t\n\r -~\u2010-\u203f\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
+_USUAL_SHARE = 0.95
 
 
 def decode_text(data: bytes) -> str:
-    """UTF-8 with or without BOM, UTF-16 with BOM, or GB18030 (which includes GBK and GB2312).
+    """UTF-8 and UTF-16 with or without BOM, or GB18030 (which includes GBK and GB2312).
 
     Line ends become ``\\n``.
 
@@ -23,7 +26,7 @@ def decode_text(data: bytes) -> str:
         if data.startswith(bom):
             return _unify(_decode(data[len(bom) :], name))
     if b"\0" in data:
-        raise ContentError("not_text")
+        return _unify(_utf16(data))
     try:
         return _unify(data.decode("utf-8"))
     except UnicodeDecodeError:
@@ -35,6 +38,16 @@ def _decode(data: bytes, encoding: str) -> str:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
         raise ContentError("bad_encoding") from error
+
+
+def _utf16(data: bytes) -> str:
+    """UTF-16 without BOM: in one of the two byte orders, nearly all of it is Chinese or ASCII."""
+    for name in ("utf-16-le", "utf-16-be"):
+        text = data.decode(name, "replace")
+        usual = sum(len(run) for run in _USUAL.findall(text))
+        if len(data) % 2 == 0 and usual >= _USUAL_SHARE * len(text):
+            return _decode(data, name)
+    raise ContentError("not_text")
 
 
 def _unify(text: str) -> str:

@@ -11,7 +11,7 @@ _TAG = re.compile(
 )
 _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|[lr]arr|#\d{1,6}|#x[0-9a-f]{1,5});", re.I)
 _PROTECTED = re.compile(r"<pre>(.*)</pre>", re.S)
-_BLOCKS = frozenset(
+BLOCKS = frozenset(
     [
         "p",
         "div",
@@ -36,7 +36,7 @@ _BLOCKS = frozenset(
         "tbody",
     ]
 )
-_HIDDEN = frozenset(("script", "style", "head", "title"))
+HIDDEN = frozenset(("script", "style", "head", "title"))
 _URL = re.compile(r"(?:https?|mailto|tel):", re.I)
 
 
@@ -75,7 +75,7 @@ class _Text(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
-        if tag in _HIDDEN:
+        if tag in HIDDEN:
             self._hidden += 1
         elif tag == "br":
             self._out.append("\v")
@@ -93,11 +93,11 @@ class _Text(HTMLParser):
             self._links.append(((values.get("href") or "").strip(), len(self._out)))
         elif tag == "img" and (values.get("alt") or "").strip():
             self._out.append(f"［图：{(values['alt'] or '').strip()}］")
-        if tag in _BLOCKS and tag != "li":
+        if tag in BLOCKS and tag != "li":
             self._out.append("\f")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in _HIDDEN:
+        if tag in HIDDEN:
             self._hidden = max(0, self._hidden - 1)
         elif tag in ("ul", "ol") and self._lists:
             self._lists.pop()
@@ -107,7 +107,7 @@ class _Text(HTMLParser):
             self._tables = max(0, self._tables - 1)
         elif tag in ("head", "body", "html"):
             self._hidden = 0
-        if tag in _BLOCKS:
+        if tag in BLOCKS:
             self._out.append("\f")
 
     def handle_data(self, data: str) -> None:

@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from knowledge.content.display import plain_text
+from knowledge.content.table_text import read_row, row_text
 
 STATUSES = ("现行有效", "已修改", "已废止")
 
-ClauseKind = Literal["preamble", "toc", "heading", "article", "section", "paragraph", "item", "table"]
+ClauseKind = Literal["preamble", "toc", "heading", "article", "section", "paragraph", "item", "table", "row"]
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Clause:
     is the article's label as written, empty outside articles. ``text`` is verbatim: ``body[start:end]``.
     ``path`` holds the headings above it, outermost first. ``lead_in`` is what a reader must have read
     before this part makes sense (an article's opening words); it is empty for whole articles.
+    A table's row has its table's ``header`` and, as lead-in, the table's caption.
     """
 
     document_id: str
@@ -73,20 +75,45 @@ class Clause:
     path: tuple[str, ...] = ()
     article: str = ""
     lead_in: str = ""
+    header: tuple[str, ...] = ()
 
     @property
     def quote(self) -> str:
-        """The text without Markdown signs and comments, for people to read."""
+        """The text without Markdown signs and comments, for people to read.
+
+        A row of a table stands below its caption, which often has the unit, and every cell behind its column's name.
+        """
+        if self.kind == "row":
+            cells = [plain_text(cell) for cell in read_row(self.text)]
+            shown = row_text([plain_text(name) for name in self.header], cells)
+            return f"{self.lead_in}\n{shown}" if self.lead_in else shown
         return plain_text(self.text)
 
     @property
     def retrieval_text(self) -> str:
         """What is to be found by: the lead-in, then the quote."""
-        return f"{self.lead_in}\n{self.quote}" if self.lead_in else self.quote
+        return f"{self.lead_in}\n{self.quote}" if self.lead_in and self.kind != "row" else self.quote
 
 
-Content = Document | Faq | Clause
-_TYPES: dict[str, type[Content]] = {"document": Document, "faq": Faq, "clause": Clause}
+@dataclass(frozen=True)
+class Synonym:
+    """An everyday ``word`` and the official words for it, the likeliest first. Its ``id`` is the word."""
+
+    word: str
+    official: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        return self.word
+
+
+Content = Document | Faq | Clause | Synonym
+_TYPES: dict[str, type[Content]] = {
+    "document": Document,
+    "faq": Faq,
+    "clause": Clause,
+    "synonym": Synonym,
+}
 
 
 def to_json(item: Content) -> str:
@@ -103,7 +130,7 @@ def from_json(text: str) -> Content:
     """
     data = json.loads(text)
     if not isinstance(data, dict) or data.get("type") not in _TYPES:
-        raise ValueError("not a stored document, faq or clause")
+        raise ValueError("not a stored document, faq, clause or synonym")
     cls = _TYPES[data.pop("type")]
     values = {name: _thaw(cls, name, value) for name, value in data.items()}
     try:

@@ -8,12 +8,15 @@ from typing import Literal
 
 import yaml
 
-Severity = Literal["error", "warning"]
+_LONGEST = 400
+Severity = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """``row`` is a line of a document or a row of a table, from 1; 0 when it concerns the whole file.
+    """``error``: not imported; ``warning``: imported, something seems wrong; ``note``: imported, to be confirmed.
+
+    ``row`` is a line of a document or a row of a table, from 1; 0 when it concerns the whole file.
 
     ``column`` is a column's name or a front matter key, or empty. Decide by ``code`` (a key of
     ``texts.yml``), never by ``message``, which is Chinese and for people.
@@ -55,6 +58,9 @@ class ProblemList:
     def warning(self, code: str, row: int = 0, column: str = "", /, **values: object) -> None:
         self.items.append(Problem("warning", self._file, row, column, message(code, **values), code))
 
+    def note(self, code: str, row: int = 0, column: str = "", /, **values: object) -> None:
+        self.items.append(Problem("note", self._file, row, column, message(code, **values), code))
+
     @property
     def has_errors(self) -> bool:
         return any(problem.severity == "error" for problem in self.items)
@@ -67,7 +73,7 @@ def message(code: str, /, **values: object) -> str:
 
 def _short(value: object) -> str:
     text = str(value)
-    return text if len(text) <= 200 else text[:200] + "…"
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
 @cache

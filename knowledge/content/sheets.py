@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.cell import column_index_from_string
 
 from knowledge.content.encoding import decode_text
+from knowledge.content.formats.html_page import is_html
 from knowledge.content.problems import ContentError
 
 _ZIP, _OLD_OFFICE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -45,9 +46,11 @@ def read_sheets(data: bytes, name: str) -> Iterator[Iterator[Row]]:
         yield from _workbook(data)
     elif data.startswith((_OLD_OFFICE, b"%PDF")):
         kind = " PDF" if data.startswith(b"%PDF") else "旧版 Excel（.xls）或加密的"
-        raise ContentError("unsupported_format", format=kind, supported="表格（.xlsx、.csv）")
+        raise ContentError("unsupported_format", format=kind)
     else:
         text = decode_text(data)
+        if is_html(text):
+            raise ContentError("unsupported_format", format="网页格式的 Excel（.xls）")
         for delimiter in sorted(_DELIMITERS, key=lambda sign: -text[:2000].count(sign)):
             yield _csv_rows(text, delimiter)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from knowledge.content.lines import Line
 from knowledge.content.outline import Node
+from knowledge.content.table_text import is_rule, read_row
 
 Span = tuple[int, int]
 _CAPTION = 40
@@ -43,7 +44,7 @@ def text_groups(
             last = index
             while last + 1 < len(lines) and lines[last + 1].table:
                 last += 1
-            yield True, (_caption_start(body, above, line), lines[last].end)
+            yield True, (caption_start(body, above, line), lines[last].end)
             above = None
             continue
         if line.visible:
@@ -62,7 +63,39 @@ def text_groups(
         yield False, (start, end)
 
 
-def _caption_start(body: str, above: Line | None, table: Line) -> int:
+def table_rows(body: str, lines: Sequence[Line]) -> tuple[tuple[str, ...], list[Line]]:
+    """The header of a table and the lines of its rows; nothing where no rule says what the header is."""
+    if len(lines) < 3 or not is_rule(body[lines[1].start : lines[1].end]):
+        return (), []
+    return tuple(read_row(body[lines[0].start : lines[0].end])), list(lines[2:])
+
+
+def tables_within(node: Node) -> Iterator[tuple[Line | None, list[Line]]]:
+    """Every table below ``node``, at any depth: the visible line above it, and its lines."""
+    above: Line | None = None
+    table: list[Line] = []
+    for line in _all_lines(node):
+        if line.table:
+            table.append(line)
+            continue
+        if table:
+            yield above, table
+            table = []
+        above = line if line.visible else above
+    if table:
+        yield above, table
+
+
+def _all_lines(node: Node) -> Iterator[Line]:
+    for part in node.parts:
+        if isinstance(part, Node):
+            yield from _all_lines(part)
+        else:
+            yield part
+
+
+def caption_start(body: str, above: Line | None, table: Line) -> int:
+    """Where a table begins, counting in its caption."""
     if above is None or above.end - above.start > _CAPTION or body[above.end - 1] in "。；;":
         return table.start
     return above.start

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -17,7 +17,7 @@ _CHUNK = 512  # texts embedded between two commits: a killed import keeps what i
 
 
 class EmbeddingCache:
-    """A file of passage vectors of one embedder. Losing the file costs time, never content.
+    """A file of one embedder's vectors of passages and questions. Losing the file costs time, never content.
 
     Vectors are stored as float16: the rounding (1e-3) is far below the differences that ranking sees.
     """
@@ -43,11 +43,30 @@ class EmbeddingCache:
 
         ``progress(done, total)`` counts only the texts that have to be embedded.
         """
-        keys = [hashlib.sha256(text.encode()).digest() for text in texts]
+        return self._vectors("passage", texts, self._embedder.passages, progress)
+
+    def queries(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
+        """As ``passages``, embedded as questions: for questions that come again at every publication."""
+
+        def embed(part: Sequence[str], step: Progress) -> np.ndarray:
+            vectors = self._embedder.queries(part)
+            step(len(part), len(part))
+            return vectors
+
+        return self._vectors("query", texts, embed, progress)
+
+    def _vectors(
+        self,
+        kind: str,
+        texts: Sequence[str],
+        embed: Callable[[Sequence[str], Progress], np.ndarray],
+        progress: Progress | None,
+    ) -> np.ndarray:
+        keys = [hashlib.sha256(f"{kind}\n{text}".encode("utf-8", "surrogatepass")).digest() for text in texts]
         with closing(self._connect()) as connection:
             known = self._read(connection, keys)
             missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-            # Sorted by length, because every batch of the embedder is padded to its longest text.
+            # Sorted by length, because the texts of a batch may be padded to its longest.
             todo = sorted(missing.items(), key=lambda pair: len(pair[1]))
             for start in range(0, len(todo), _CHUNK):
                 part = todo[start : start + _CHUNK]
@@ -56,7 +75,7 @@ class EmbeddingCache:
                     if progress:
                         progress(start + done, len(todo))
 
-                vectors = self._embedder.passages([text for _, text in part], step).astype(np.float16)
+                vectors = embed([text for _, text in part], step).astype(np.float16)
                 rows = [(key, vector.tobytes()) for (key, _), vector in zip(part, vectors, strict=True)]
                 connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
                 connection.commit()

@@ -12,8 +12,9 @@ from typing import Protocol
 
 import numpy as np
 
-from knowledge.embedding.bundled import PASSAGE_PREFIX, QUERY_PREFIX, unpack_bundled_model
+from knowledge.embedding.bundled import PASSAGE_PREFIX, QUERY_PREFIX
 from knowledge.embedding.errors import EmbeddingModelError
+from knowledge.embedding.unpack import unpack_bundled_model
 
 BUNDLED = "bundled"
 BATCH = 16  # larger ones are slower on a CPU: more padding, less cache
@@ -26,29 +27,34 @@ class Embedder(Protocol):
     """Embeds citizens' questions and content. Vectors are rows of float32 with length 1."""
 
     fingerprint: str
-    """Names model, prefixes and precision: vectors made under another fingerprint must not be mixed in."""
+    """Names model, prefixes, engine and precision: vectors made under another fingerprint must not be mixed in."""
 
     def queries(self, texts: Sequence[str]) -> np.ndarray:
-        """Embed questions; returns an array of shape (len(texts), dimension)."""
+        """Embed questions, one or thousands; returns an array of shape (len(texts), dimension)."""
 
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """Embed content; ``progress(done, total)`` is called after every batch."""
 
 
-def _give_back_memory() -> None:
-    """Return to the system what loading used for a while: some 300 MB of the bundled model (glibc only)."""
+def encodable(text: str) -> str:
+    """``text`` without lone surrogates, which no tokenizer takes."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def give_back_memory() -> None:
+    """Return to the system what loading used for a while (glibc only)."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
 
 
 class SentenceTransformerEmbedder:
-    """A sentence-transformers model on the CPU.
+    """A sentence-transformers model on the CPU; PyTorch is imported when it is loaded, at the first use.
 
     Parameters: ``model`` is ``bundled``, a folder, or a model name; ``models_dir`` is where the bundled model is
     unpacked; the prefixes default to the bundled model's, and to the model's own prompts (or none) otherwise;
-    ``precision`` is ``bfloat16`` (half the memory, about twice as fast in bulk) or ``float32``. The model is loaded
-    at the first use. Raises EmbeddingModelError when it cannot be.
+    ``precision`` is ``float32`` or ``bfloat16`` (half the memory; faster only on CPUs that calculate in it, many
+    times slower on others). Raises EmbeddingModelError when the model cannot be loaded.
     """
 
     def __init__(
@@ -58,11 +64,12 @@ class SentenceTransformerEmbedder:
         *,
         query_prefix: str | None = None,
         passage_prefix: str | None = None,
-        precision: str = "bfloat16",
+        precision: str = "float32",
     ) -> None:
         bundled = model == BUNDLED
+        self.folder = models_dir / "multilingual-e5-small" if bundled else None
+        """Where the bundled model is or will be unpacked."""
         self._name = model
-        self._models_dir = models_dir
         self._query_prefix = query_prefix if query_prefix is not None else (QUERY_PREFIX if bundled else None)
         self._passage_prefix = (
             passage_prefix if passage_prefix is not None else (PASSAGE_PREFIX if bundled else None)
@@ -85,8 +92,8 @@ class SentenceTransformerEmbedder:
             transformers_logging.disable_progress_bar()
             try:
                 path = self._name
-                if self._name == BUNDLED:
-                    path = str(unpack_bundled_model(self._models_dir / "multilingual-e5-small"))
+                if self.folder is not None:
+                    path = str(unpack_bundled_model(self.folder))
                 dtype = torch.bfloat16 if self._precision == "bfloat16" else torch.float32
                 model = SentenceTransformer(path, device="cpu", model_kwargs={"dtype": dtype})
             except EmbeddingModelError:
@@ -101,27 +108,25 @@ class SentenceTransformerEmbedder:
             if self._passage_prefix is None:
                 self._passage_prefix = model.prompts.get("passage") or model.prompts.get("document") or ""
             self._model = model
-            _give_back_memory()
+            give_back_memory()
 
     def queries(self, texts: Sequence[str]) -> np.ndarray:
         self.load()
-        return self._encode([f"{self._query_prefix}{text}" for text in texts])
+        return self._embed([f"{self._query_prefix}{text}" for text in texts], None)
 
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         self.load()
-        prefixed = [f"{self._passage_prefix}{text}" for text in texts]
+        return self._embed([f"{self._passage_prefix}{text}" for text in texts], progress)
+
+    def _embed(self, texts: list[str], progress: Progress | None) -> np.ndarray:
         # Texts of like length share a batch, so that little is spent on padding.
-        order = sorted(range(len(prefixed)), key=lambda i: len(prefixed[i]))
-        parts: list[np.ndarray] = []
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for start in range(0, len(order), BATCH):
-            parts.append(self._encode([prefixed[i] for i in order[start : start + BATCH]]))
+            batch = order[start : start + BATCH]
+            vectors[batch] = self._encode([texts[i] for i in batch])
             if progress:
-                progress(min(start + BATCH, len(order)), len(order))
-        if not parts:
-            return self._encode([])
-        sorted_vectors = np.concatenate(parts)
-        vectors = np.empty_like(sorted_vectors)
-        vectors[order] = sorted_vectors
+                progress(start + len(batch), len(order))
         return vectors
 
     @property
@@ -133,10 +138,12 @@ class SentenceTransformerEmbedder:
 
     def _encode(self, texts: list[str]) -> np.ndarray:
         assert self._model is not None
-        if not texts:
-            return np.zeros((0, self.dimension), dtype=np.float32)
         tensor = self._model.encode(
-            texts, batch_size=BATCH, prompt="", convert_to_tensor=True, show_progress_bar=False
+            [encodable(text) for text in texts],
+            batch_size=BATCH,
+            prompt="",
+            convert_to_tensor=True,
+            show_progress_bar=False,
         )
         vectors = tensor.float().numpy()
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)

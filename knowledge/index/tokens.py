@@ -11,6 +11,14 @@ from knowledge.text import normalise
 _RUN = re.compile(r"[㐀-䶿一-鿿]+|[a-z0-9]+(?:\.[0-9]+)?")
 
 
+_CHINESE = re.compile(r"[㐀-䶿一-鿿]+")
+
+
+def is_chinese(text: str) -> bool:
+    """Whether ``text`` is nothing but Chinese characters."""
+    return _CHINESE.fullmatch(text) is not None
+
+
 class Tokens(NamedTuple):
     """The tokens of one text, with repetitions, in order."""
 

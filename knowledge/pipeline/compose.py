@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from knowledge.answer import Answer, Citation
+from knowledge.answer import Answer, Citation, Notice
 from knowledge.index.tokens import bigram_set
 from knowledge.pipeline.context import Context
+from knowledge.pipeline.notice import amendment, standing_of
 from knowledge.pipeline.validity import why_not
 from knowledge.source import Source
 from knowledge.texts import text
+from knowledge.validity_facts import Standing, facts_of
 
-CLAUSE_LENGTH = 500  # characters: with its title and source line a clause answer stays within one WeChat text
+# Where a document says when it ends another, and when it begins itself.
+_ENDING = ("同时废止", "废止")
+_BEGINNING = ("起施行", "有效期", "施行")
+
 _SENTENCE = re.compile(r"[^。！？；\n]*[。！？；\n]+|[^。！？；\n]+")
 
 
@@ -24,25 +30,105 @@ def compose(context: Context) -> None:
 def answer_from(source: Source, context: Context, confidence: float) -> Answer:
     """An FAQ's answer verbatim with its basis as sources, or the sentences of a clause that the question is about.
 
-    A basis that may not answer itself (repealed, expired …) is not cited.
+    Every line is a whole sentence or more of the source, or one of ``texts.yml``. Together with the notice it stays
+    within ``compose.length`` characters; what is left out, "全文" shows. A basis that may not answer itself
+    (repealed, expired …) is not cited.
     """
     index, sources = context.index, [source]
+    notice = context.notice or _amended(source, context)
+    before = [notice.text] if notice else []
+    after = [text("by_region", region=source.region)] if _by_memory(source, context) else []
     if source.kind == "faq":
-        body = source.text
         found = {each.id: each for each in map(index.find, source.basis) if each is not None}
         sources += [each for each in found.values() if why_not(each, context) is None]
-    else:
-        excerpt, clipped = most_relevant(source.text, context.text, CLAUSE_LENGTH)
-        intro = text("clause_intro", title=source.title, article=source.article)
-        body = "\n".join([intro, excerpt, *([text("clipped")] if clipped else [])])
+    lines, clipped = _body(source, context, context.config.compose.length - _size(before) - _size(after))
     return Answer(
         status="answered",
-        text=body,
+        text="\n".join([*before, *lines, *after]),
         confidence=round(confidence, 4),
         sources=tuple(cite(each) for each in sources),
+        notice=notice,
         department=source.department or None,
         release=str(index.release_id),
+        clipped=clipped,
     )
+
+
+def full_text(sources: Sequence[Source], context: Context) -> Answer:
+    """All of ``sources``, whole and verbatim, each under its title; the first is what was answered from.
+
+    An FAQ stands by itself: its answer needs no heading.
+    """
+    lines: list[str] = []
+    for source in sources:
+        if source.kind == "clause":
+            lines.append(_heading(source, source.text, "full_text_heading", "full_text_heading_bare"))
+        lines.append(source.text)
+    notice = _amended(sources[0], context)
+    return Answer(
+        status="answered",
+        text="\n".join([*([notice.text] if notice else []), *lines]),
+        confidence=1.0,
+        sources=tuple(cite(each) for each in sources),
+        notice=notice,
+        department=sources[0].department or None,
+        release=str(context.index.release_id),
+    )
+
+
+def clause_on(standing: Standing, context: Context) -> Source | None:
+    """The clause that says how a document stands: the successor's that ends it, or else its own on when it holds."""
+    facts = facts_of(context.index)
+    document = standing.document
+    held = [each for each in standing.successors if each.id]
+    if held:
+        return facts.clause_about(held[0], document.doc_number, document.title, *_ENDING)
+    return facts.clause_about(document, *_BEGINNING) if document.id else None
+
+
+def _body(source: Source, context: Context, room: int) -> tuple[list[str], bool]:
+    """The lines taken from a source, at most ``room`` characters, and whether something of it was left out."""
+    if source.kind == "faq":
+        if len(source.text) <= room:
+            return [source.text], False
+        hint = text("clipped")
+        excerpt = opening(source.text, room - _size([hint]))
+        return [*filter(None, [excerpt]), hint], True
+    intro = _heading(source, source.text, "clause_intro", "clause_intro_bare")
+    if len(source.text) <= room - _size([intro]):
+        return [intro, source.text], False
+    hint = text("clipped")
+    longest = text("clause_intro", title=source.title, article=source.article)
+    excerpt = most_relevant(source.text, context.text, room - _size([longest, hint]))[0]
+    if not excerpt:
+        whole = text("clause_too_long", title=source.title, article=source.article)
+        return [whole, text("clipped_all")], True
+    return [_heading(source, excerpt, "clause_intro", "clause_intro_bare"), excerpt, hint], True
+
+
+def _heading(source: Source, excerpt: str, full: str, bare: str) -> str:
+    """A clause's title, with its article unless the excerpt begins with it: 第七条规定：第七条 … says it twice."""
+    says_it = source.article and "".join(excerpt.split()).startswith("".join(source.article.split()))
+    if says_it or not source.article:
+        return text(bare, title=source.title)
+    return text(full, title=source.title, article=source.article)
+
+
+def _size(lines: Sequence[str]) -> int:
+    return sum(len(line) + 1 for line in lines)
+
+
+def _by_memory(source: Source, context: Context) -> bool:
+    """Whether a district's rule is given because of what the citizen said earlier."""
+    return bool(source.region) and source.region == context.known.region and not context.region_named
+
+
+def _amended(source: Source, context: Context) -> Notice | None:
+    today = context.today.isoformat()
+    standing = standing_of(source, facts_of(context.index), today) if source.kind == "clause" else None
+    if standing is None or not standing.amended:
+        return None
+    return amendment(standing)
 
 
 def cite(source: Source) -> Citation:
@@ -60,22 +146,33 @@ def cite(source: Source) -> Citation:
     )
 
 
+def opening(passage: str, length: int) -> str:
+    """The whole sentences at the beginning of ``passage`` that fit into ``length`` characters; maybe none."""
+    end = 0
+    for sentence in _SENTENCE.finditer(passage):
+        if len(passage[: sentence.end()].rstrip()) > length:
+            break
+        end = sentence.end()
+    return passage[:end].rstrip()
+
+
 def most_relevant(passage: str, question: str, length: int) -> tuple[str, bool]:
     """Consecutive whole sentences of ``passage``, at most ``length`` characters, that share most with ``question``.
 
-    Returns them and whether anything was left out. A table or sentence longer than ``length`` is given whole.
+    Returns them and whether anything was left out. A sentence longer than ``length`` is left out, so that there may
+    be nothing to return.
     """
     if len(passage) <= length:
         return passage, False
     asked = bigram_set(question)
     sentences = _SENTENCE.findall(passage)
     worth = [len(asked & bigram_set(sentence)) for sentence in sentences]
-    best, chosen = -1, (0, 1)
+    best, chosen = -1, (0, 0)
     for start in range(len(sentences)):
         size = total = 0
         for end in range(start, len(sentences)):
             size += len(sentences[end])
-            if size > length and end > start:
+            if size > length:
                 break
             total += worth[end]
             if total > best:

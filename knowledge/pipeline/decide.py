@@ -6,8 +6,7 @@ import re
 
 from knowledge.answer import Answer, Option
 from knowledge.pipeline.context import Candidate, Context
-from knowledge.pipeline.rank import is_basis
-from knowledge.source import Source, contains
+from knowledge.source import Source, contains, is_basis
 from knowledge.texts import text
 
 _OPENING = 24  # characters of a clause's opening in an option

@@ -45,6 +45,7 @@ def test_rasa_registers_the_actions_and_not_their_base() -> None:
         "action_choose_option",
         "action_deny",
         "action_feedback",
+        "action_full_text",
         "action_handoff",
     }
 

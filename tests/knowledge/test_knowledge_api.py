@@ -46,8 +46,10 @@ def test_anyone_may_ask_and_gets_the_answer_of_the_contract(client: TestClient) 
         "sources",
         "options",
         "reason",
+        "notice",
         "department",
         "release",
+        "clipped",
         "timings_ms",
     }
     assert (answer["status"], answer["text"], answer["reason"]) == ("answered", "到派出所。", None)
@@ -134,6 +136,9 @@ def test_an_answer_is_explained_or_404(client: TestClient) -> None:
     assert found["question"] == "怎么申请居住证"
     assert found["trace"]["candidates"][0]["id"] == "FAQ-1"
     assert found["conversation_id"] is None
+    explanation = found["explanation"]
+    assert (explanation["status"], explanation["kept"][0]["id"]) == ("answered", "FAQ-1")
+    assert explanation["kept"][0]["outcome"] == "answered"
     missing = client.get("/api/answers/0000", headers=OURS)
     assert missing.status_code == 404
     assert "0000" in missing.json()["detail"]
@@ -166,3 +171,12 @@ def test_half_a_surrogate_pair_is_left_out(client: TestClient) -> None:
     assert answer["text"] == "到派出所。"
     path = f"/api/answers/{answer['id']}/feedback"
     assert client.post(path, content=body, headers=headers).json() == {"ok": True}
+
+
+def test_the_full_text_of_the_last_answer_is_given_or_a_conflict(client: TestClient) -> None:
+    assert ask(client, OURS, conversation_id="web:1", full_text=True).status_code == 409
+    ask(client, OURS, question="怎么申请居住证", conversation_id="web:1")
+    shown = ask(client, OURS, conversation_id="web:1", full_text=True)
+    assert (shown.status_code, shown.json()["text"]) == (200, "到派出所。")
+    assert ask(client, full_text=True).status_code == 422
+    assert ask(client, WRONG, conversation_id="web:1", full_text=True).status_code == 401

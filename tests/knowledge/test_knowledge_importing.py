@@ -1,12 +1,13 @@
 """Files as editors really have them, into the drafts and out again."""
 
 import json
-import zipfile
 from pathlib import Path
 
 import pytest
+from docx import Document as new_docx
 from knowledge_fakes import document, faq
 
+from knowledge.content import write_faq_table
 from knowledge.importing import export_items, import_paths
 from knowledge.service import KnowledgeService
 from knowledge.store import ImportCounts
@@ -69,34 +70,55 @@ def test_a_gb18030_table_is_read(service: KnowledgeService, tmp_path: Path) -> N
     assert "公积金怎么提取" in [item.standard_question for item in service.store.drafts()]  # type: ignore[union-attr]
 
 
-def docx(folder: Path) -> Path:
-    path = folder / "policy.docx"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("word/document.xml", "<w:document/>")
-    return path
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    ("name", "content", "code"),
     [
-        ("policy.docx", None),
-        ("policy.pdf", b"%PDF-1.7 ..."),
-        ("policy.doc", b"\xd0\xcf\x11\xe0" + b"\0" * 600),
-        ("policy.rtf", b"{\\rtf1 text}"),
-        ("policy.wps", b"anything"),
-        ("faq.xls", b"\xd0\xcf\x11\xe0" + b"\0" * 600),
+        ("policy.docx", b"PK\x03\x04 cut off", "broken_file"),
+        ("policy.pdf", b"%PDF-1.7 ...", "broken_file"),
+        ("policy.doc", OLE + "WordDocument".encode("utf-16-le"), "old_word"),
+        ("policy.rtf", b"{\\rtf1 text}", "old_word"),
+        ("policy.wps", OLE + "WordDocument".encode("utf-16-le"), "old_word"),
+        ("policy.docx", OLE + "EncryptedPackage".encode("utf-16-le"), "encrypted_file"),
+        ("faq.xls", OLE + "Workbook".encode("utf-16-le"), "unsupported_format"),
+        ("faq.txt", OLE + "Workbook".encode("utf-16-le"), "unsupported_format"),
+        ("faq.xls", b"<html><table><tr><td>1</td></tr></table></html>", "unsupported_format"),
     ],
 )
-def test_a_format_that_cannot_be_read_yet_is_refused_with_what_to_do(
-    service: KnowledgeService, tmp_path: Path, name: str, content: bytes | None
+def test_a_format_that_cannot_be_read_is_refused_with_what_to_do(
+    service: KnowledgeService, tmp_path: Path, name: str, content: bytes, code: str
 ) -> None:
-    path = docx(tmp_path) if content is None else put(tmp_path, name, content)
-    report = import_paths(service, [path])
+    report = import_paths(service, [put(tmp_path, name, content)])
     (problem,) = report.problems
-    assert (problem.severity, problem.file, problem.code) == ("error", name, "unsupported_format")
-    assert "另存为" in problem.message
+    assert (problem.severity, problem.file, problem.code) == ("error", name, code)
+    assert "再导入" in problem.message
     assert report.counts == ImportCounts()
+
+
+@pytest.mark.parametrize("name", ["faq.xlsx", "faq.xls", "faq.docx", "faq.txt"])
+def test_a_workbook_is_a_table_whatever_its_name(
+    service: KnowledgeService, tmp_path: Path, name: str
+) -> None:
+    content = write_faq_table([faq("F1", "居住证怎么办理", "到派出所。")], "xlsx")
+    report = import_paths(service, [put(tmp_path, name, content)])
+    assert (report.faqs, report.problems) == (1, [])
+
+
+@pytest.mark.parametrize("name", ["policy.docx", "policy.xlsx", "policy.csv", "policy"])
+def test_a_word_file_is_a_document_whatever_its_name(
+    service: KnowledgeService, tmp_path: Path, name: str
+) -> None:
+    document = new_docx()
+    document.add_heading("某市办法", 1)
+    document.add_paragraph("第一条 甲。")
+    document.save(tmp_path / name)
+    report = import_paths(service, [tmp_path / name])
+    assert report.documents == 1
+    assert [problem.severity for problem in report.problems] == ["note"]
+    (item,) = service.store.drafts()
+    assert item.title == "某市办法"  # type: ignore[union-attr]
 
 
 def test_an_old_excel_file_in_a_folder_is_reported_as_a_table(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from wenzheng.cli import main
@@ -16,6 +18,18 @@ COMMANDS = [
     *("eval retrieval", "eval answers", "staff add", "staff list", "staff passwd", "wechat simulate"),
 ]
 FAQS = "编号,标准问题,答案\nQ-1,图书馆几点开门,图书馆每天9:00开门。\nQ-2,,没有问题的行\n"
+
+
+class AllAlike:
+    """An embedder without a model, to which all texts are alike."""
+
+    fingerprint = "all-alike"
+
+    def queries(self, texts: Sequence[str]) -> np.ndarray:
+        return np.ones((len(texts), 1), dtype=np.float32)
+
+    def passages(self, texts: Sequence[str], progress: object = None) -> np.ndarray:
+        return self.queries(texts)
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +48,9 @@ def test_every_command_has_help_in_chinese(command: str, capsys: pytest.CaptureF
     assert "show this help" not in shown
 
 
-@pytest.mark.parametrize("call", [[], ["dance"], ["ask"], ["kb", "rollback", "first"]])
+@pytest.mark.parametrize(
+    "call", [[], ["dance"], ["ask"], ["ask", "问", "--replay", "1"], ["kb", "rollback", "first"]]
+)
 def test_a_wrong_call_ends_with_2_and_points_to_help(
     call: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -66,6 +82,7 @@ def test_the_good_rows_of_a_bad_table_are_imported_and_the_bad_one_is_named(
         (["kb", "publish"], "草稿是空的"),
         (["kb", "rollback", "7"], "没有编号为 7 的发布版本"),
         (["kb", "remove", "faq", "Q-9"], "Q-9"),
+        (["ask", "--replay", "0000"], "没有编号为 0000 的答复"),
         (["eval", "retrieval", "nowhere"], "corpus.jsonl"),
         (["eval", "answers", "nowhere.csv"], "nowhere.csv"),
         (["wechat", "simulate", "你好"], "WENZHENG_WECHAT_TOKEN"),
@@ -102,3 +119,23 @@ def test_an_account_is_added_and_listed_without_showing_its_password(
     assert "password" not in captured.out + captured.err
     monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
     assert main(["staff", "passwd", "wang", "--password-stdin"]) == 2
+
+
+def test_an_answer_is_explained_in_chinese_and_replayed(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wenzheng.parts.build_embedder", lambda _settings: AllAlike())
+    table = home / "faq.csv"
+    table.write_text(FAQS, encoding="utf-8")
+    main(["kb", "import", str(table), "--publish"])
+    capsys.readouterr()
+    assert main(["ask", "某发〔2017〕1号还有效吗", "--explain"]) == 0
+    shown = capsys.readouterr().out
+    assert all(heading in shown for heading in ("步骤：", "候选：", "排除：", "界限：", "为什么是 no_answer"))
+    assert main(["ask", "图书馆几点开门", "--explain", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["explanation"]["id"] == answer["id"]
+    assert main(["ask", "--replay", answer["id"]]) == 0
+    assert "结果相同" in capsys.readouterr().out
+    assert main(["ask", "--replay", answer["id"], "--json", "--explain"]) == 0
+    assert json.loads(capsys.readouterr().out)["same"] is True

@@ -11,6 +11,8 @@ _WORDS = {
     "options": "选项",
     "show this help message and exit": "显示帮助",
     "the following arguments are required: %s": "缺少参数：%s",
+    "one of the arguments %s is required": "需要其中一个：%s",
+    "not allowed with argument %s": "不能与 %s 同时使用",
     "unrecognized arguments: %s": "不认识的参数：%s",
     "expected one argument": "需要一个值",
     "expected at least one argument": "至少需要一个值",

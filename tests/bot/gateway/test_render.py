@@ -20,9 +20,23 @@ def test_sources_stand_under_the_answer_with_their_dates() -> None:
     )
 
 
-def test_only_three_different_sources_are_named() -> None:
-    sources = [LAW, LAW] + [{**LAW, "article": f"第{number}条"} for number in range(9)]
+def test_only_three_different_documents_are_named() -> None:
+    sources = [LAW, LAW] + [{**LAW, "title": f"第{number}个办法"} for number in range(9)]
     assert Renderer(TEXTS).render("答", {"sources": sources}).count("来源：") == 3
+
+
+def test_the_articles_of_one_document_stand_in_one_line_each_once() -> None:
+    other = {**LAW, "title": "另一办法", "article": "第一条"}
+    sources = [
+        {**LAW, "article": "第七条"},
+        other,
+        {**LAW, "article": "第八条"},
+        {**LAW, "article": "第七条"},
+    ]
+    shown = Renderer(TEXTS).render("答", {"sources": sources})
+    assert "《测试市医疗保险办法》（测政发〔2024〕1号）第七条、第八条，自2024年1月1日起施行" in shown
+    assert shown.count("来源：") == 2
+    assert shown.index("测试市医疗保险办法") < shown.index("另一办法")
 
 
 def test_an_faq_is_cited_by_the_policy_it_rests_on_and_keeps_its_place_to_apply() -> None:

@@ -315,3 +315,68 @@ def test_a_document_of_twenty_megabytes_is_split() -> None:
     articles = [clause for clause in split(body) if clause.kind == "article"]
     assert len(articles) == 12_999
     assert re.match(r"第12999条", articles[-1].text)
+
+
+TABLE = "| 年龄 | 标准 |\n| --- | --- |\n| 80至89岁 | 100 |\n| 90岁以上 | 300 |"
+
+
+@pytest.mark.parametrize(
+    ("body", "anchor"),
+    [
+        (f"第四条 标准见表1。\n\n表1 高龄津贴（单位：元）\n\n{TABLE}", "第四条表格1第2行"),
+        (f"第四条 {LONG * 12}\n\n表1 高龄津贴（单位：元）\n\n{TABLE}", "第四条表格1第2行"),
+        (
+            f"第四条 如下：\n（一）{LONG * 12}如下：\n表1 高龄津贴（单位：元）\n{TABLE}",
+            "第四条第（一）项表格1第2行",
+        ),
+        (f"一、标准\n\n表1 高龄津贴（单位：元）\n\n{TABLE}", "一、表格1第2行"),
+        (f"一、标准\n{LONG * 12}\n表1 高龄津贴（单位：元）\n{TABLE}", "一、表格1第2行"),
+        (f"一、标准\n（一）甲\n表1 高龄津贴（单位：元）\n{TABLE}\n（二）{LONG * 12}", "一、（一）表格1第2行"),
+        (f"一句。\n\n表1 高龄津贴（单位：元）\n\n{TABLE}", "表格1第2行"),
+        (f"附件1：标准\n表1 高龄津贴（单位：元）\n{TABLE}", "附件1表格1第2行"),
+    ],
+    ids=["article", "long article", "item", "section", "long section", "part", "document", "annex"],
+)
+def test_each_row_of_a_table_is_a_clause_with_its_header_and_caption(body: str, anchor: str) -> None:
+    clauses = by_anchor(body)
+    row = clauses[anchor]
+    assert row.kind == "row"
+    assert row.text == "| 90岁以上 | 300 |"
+    assert row.quote == row.retrieval_text == "表1 高龄津贴（单位：元）\n年龄：90岁以上；标准：300"
+    assert row.header == ("年龄", "标准")
+    assert row.article == ("第四条" if anchor.startswith("第四条") else "")
+    assert_nothing_lost(body, list(clauses.values()))
+
+
+def test_a_table_that_is_a_sections_own_text_gives_its_rows() -> None:
+    rows = "\n".join(f"| {LONG[:20]}{n} | {n} |" for n in range(40))
+    clauses = by_anchor(f"一、高龄津贴标准\n\n| 年龄 | 标准 |\n|---|---|\n{rows}\n\n（一）完。{LONG}")
+    assert clauses["一、表格1第40行"].quote.endswith("标准：39")
+
+
+def test_a_row_without_caption_stands_below_what_leads_to_it() -> None:
+    row = by_anchor(f"第四条 津贴按照下列标准发放，由区县负责，每月十五日前发到个人账户。\n{TABLE}")[
+        "第四条表格1第1行"
+    ]
+    assert row.quote.startswith("第四条 津贴按照下列标准发放")
+    assert row.quote.endswith("\n年龄：80至89岁；标准：100")
+
+
+def test_lines_with_bars_but_without_header_give_no_rows() -> None:
+    assert [clause.kind for clause in split("| 甲 | 乙 |\n| 丙 | 丁 |\n")] == ["table"]
+
+
+def test_a_table_is_quoted_without_its_rule_and_with_its_signs() -> None:
+    (table,) = [
+        c for c in split("一句。\n\n| 甲 | 乙 |\n| :-- | --: |\n| a\\|b | 一<br>二 |") if c.kind == "table"
+    ]
+    assert table.quote == "甲 | 乙\na|b | 一 二"
+
+
+def test_empty_cells_of_a_row_are_left_out_of_its_quote() -> None:
+    rows = [
+        c
+        for c in split("一句。\n\n| 甲 | 乙 | 丙 |\n|---|---|---|\n| 1 |  | 3 |\n| 小计 | | |")
+        if c.kind == "row"
+    ]
+    assert [row.quote for row in rows] == ["甲：1；丙：3", "甲：小计"]

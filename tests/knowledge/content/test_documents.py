@@ -7,7 +7,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from knowledge.content import Document, ReadResult, document_slug, is_valid_id, read_document, write_document
-from knowledge.content.documents import READERS, DocumentReader, register_reader
 
 FULL = """---
 id: juzhuzheng-2024
@@ -148,26 +147,6 @@ def test_an_unknown_key_is_only_a_warning() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "name"),
-    [
-        (b"PK\x03\x04....word/document.xml", "通知.docx"),
-        (b"PK\x03\x04....", "附件.zip"),
-        (b"%PDF-1.7", "通知.pdf"),
-        (b"%PDF-1.7", "通知.md"),
-        (b"\xd0\xcf\x11\xe0", "通知.doc"),
-        (b"\xd0\xcf\x11\xe0", "通知.wps"),
-        (b"\x89PNG\r\n", "扫描.png"),
-        (b"<!DOCTYPE html><p>", "页面.html"),
-    ],
-)
-def test_formats_that_cannot_be_read_yet_say_what_can(data: bytes, name: str) -> None:
-    result = read_document(data, name)
-    assert result.document is None
-    assert codes(result) == [("unsupported_format", 0, "")]
-    assert ".md" in result.problems[0].message
-
-
-@pytest.mark.parametrize(
     ("data", "code"),
     [(b"\x00\x01\x02abc", "not_text"), (b"\xff\xfe\x00", "bad_encoding"), (b"\x81", "bad_encoding")],
 )
@@ -277,17 +256,3 @@ def test_the_default_id_comes_from_the_file_name(name: str, slug: str) -> None:
 def test_every_name_gives_a_valid_stable_id(name: str) -> None:
     assert is_valid_id(document_slug(name))
     assert document_slug(name) == document_slug(name)
-
-
-def test_a_new_reader_takes_over_its_format() -> None:
-    before = list(READERS)
-    try:
-        pdf = DocumentReader(
-            "PDF", (".pdf",), lambda data, suffix: data.startswith(b"%PDF"), lambda data: "# 读出的标题\n正文"
-        )
-        register_reader(pdf)
-        document = read_document(b"%PDF-1.7", "a.pdf").document
-        assert document is not None
-        assert document.title == "读出的标题"
-    finally:
-        READERS[:] = before

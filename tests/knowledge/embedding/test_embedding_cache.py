@@ -1,6 +1,7 @@
 """Vectors kept by content."""
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -80,3 +81,33 @@ def test_more_texts_than_a_statement_takes_are_found_again(tmp_path: Path, embed
     embedder.embedded.clear()
     assert np.array_equal(EmbeddingCache(tmp_path, embedder).passages(texts), first)
     assert embedder.embedded == []
+
+
+def test_questions_are_kept_apart_from_passages(tmp_path: Path) -> None:
+    class Sided(FakeEmbedder):
+        asked: ClassVar[list[str]] = []
+
+        def queries(self, texts):  # type: ignore[no-untyped-def]
+            self.asked.extend(texts)
+            return -super().queries(texts)
+
+    cache = EmbeddingCache(tmp_path, Sided())
+    passages = cache.passages(TEXTS)
+    assert cache.queries(TEXTS) == pytest.approx(-passages)
+    assert cache.queries(TEXTS[::-1]) == pytest.approx(-passages[::-1])
+    assert sorted(Sided.asked) == sorted(TEXTS)
+    assert cache.passages(TEXTS) == pytest.approx(passages)
+
+
+def test_progress_counts_the_questions_to_embed(tmp_path: Path, embedder: FakeEmbedder) -> None:
+    cache = EmbeddingCache(tmp_path, embedder)
+    cache.queries(TEXTS[:1])
+    steps: list[tuple[int, int]] = []
+    cache.queries(TEXTS, lambda done, total: steps.append((done, total)))
+    assert steps == [(2, 2)]
+
+
+def test_a_lone_surrogate_has_a_key_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeEmbedder, "_vectors", staticmethod(lambda texts: np.eye(len(texts), DIMENSION)))
+    vectors = EmbeddingCache(tmp_path, FakeEmbedder()).passages(["\ud83d", "\ud83e"])
+    assert not np.array_equal(vectors[0], vectors[1])

@@ -23,7 +23,7 @@ RULES = document("rules", "中华人民共和国劳动合同法实施条例", "�
 ARABIC = Document(id="arabic", title="停车管理规定", body="第1条 停车按次收费。\n\n第2条 夜间停车免费。\n")
 
 
-def looked_up(tmp_path: Path, question: str, *documents: Document) -> list[str]:
+def run(tmp_path: Path, question: str, *documents: Document) -> Context:
     config = fake_config()
     folder = tmp_path / "index"
     cache = EmbeddingCache(tmp_path / "cache", FakeEmbedder())
@@ -31,6 +31,11 @@ def looked_up(tmp_path: Path, question: str, *documents: Document) -> list[str]:
     context = Context(question, TODAY, ReleaseIndex(folder, 1, config.retrieval), FakeEmbedder(), config)
     for step in (normalise_question, look_up):
         step(context)
+    return context
+
+
+def looked_up(tmp_path: Path, question: str, *documents: Document) -> list[str]:
+    context = run(tmp_path, question, *documents)
     if context.answer is None:
         return []
     assert context.answer.status == "answered"
@@ -69,4 +74,8 @@ def test_anything_else_is_left_to_retrieval(tmp_path: Path, question: str) -> No
 def test_of_two_versions_the_one_in_force_answers_and_a_repealed_one_alone_does_not(tmp_path: Path) -> None:
     old = replace(PERMIT, id="old", status="已废止")
     assert looked_up(tmp_path / "both", "居住证管理办法第一条", old, PERMIT) == ["permit#第一条"]
-    assert looked_up(tmp_path / "old", "居住证管理办法第一条", old) == []
+    answer = run(tmp_path / "old", "居住证管理办法第一条", old).answer
+    assert answer is not None
+    assert answer.notice is not None
+    assert (answer.notice.kind, answer.notice.id) == ("repealed", "old")
+    assert "签发" not in answer.text

@@ -12,8 +12,8 @@ from knowledge_fakes import TODAY, FakeEmbedder, document, fake_config, faq, wei
 from knowledge.content import Document, Faq
 from knowledge.embedding import EmbeddingCache
 from knowledge.index.release import ReleaseIndex, build_release_index
-from knowledge.pipeline import STEPS, Candidate, Context, run_pipeline
-from knowledge.pipeline.compose import most_relevant
+from knowledge.pipeline import LAST_STEPS, STEPS, Candidate, Context, run_pipeline
+from knowledge.pipeline.compose import most_relevant, opening
 from knowledge.pipeline.decide import decide, option_label
 from knowledge.pipeline.rank import is_basis, rank
 from knowledge.pipeline.retrieve import retrieve
@@ -53,24 +53,34 @@ def test_the_steps_stand_in_their_order() -> None:
         "normalise_question",
         "screen",
         "understand",
+        "recall",
         "look_up",
         "retrieve",
         "rank",
         "check_validity",
+        "note_lapse",
+        "prefer_own",
         "decide",
         "compose",
     ]
+    assert [step.__name__ for step in LAST_STEPS] == ["tell_notice", "ask_whom"]
 
 
 def test_a_run_ends_with_the_step_that_answers_and_times_every_step(context: Any) -> None:
     run = context("？？？")
     answer = run_pipeline(run)
-    assert run.steps == ["normalise_question", "screen"]
-    assert set(answer.timings_ms) == {"normalise_question", "screen", "total"}
+    looked_over = ["tell_notice", "ask_whom"]
+    assert run.steps == ["normalise_question", "screen", *looked_over]
+    assert set(answer.timings_ms) == {*run.steps, "total"}
     assert answer.release == "1"
     whole = context("居住证怎么办理")
     timings = run_pipeline(whole).timings_ms
-    assert set(timings) == {step.__name__ for step in STEPS} | {"embed", "lexical", "dense", "total"}
+    assert set(timings) == {step.__name__ for step in (*STEPS, *LAST_STEPS)} | {
+        "embed",
+        "lexical",
+        "dense",
+        "total",
+    }
 
 
 def test_the_question_is_brought_to_one_form_and_cut(context: Any) -> None:
@@ -252,18 +262,41 @@ def candidates(*given: tuple[Source, float]) -> list[Candidate]:
     return [Candidate(each, probability=p, confidence=p) for each, p in given]
 
 
-def test_what_may_not_answer_is_kept_aside_with_its_reason_and_its_share_is_given_up(context: Any) -> None:
-    run = context("问")
-    run.candidates = candidates((source("old#第一条", status="已废止"), 0.8), (source("F"), 0.1))
+OLD = document("old", "居住证旧办法", "申领居住证应当满五年。", doc_number="某发〔2017〕1号", status="已废止")
+NEW = document("new", "居住证新办法", "申领居住证应当满半年。", supersedes=("某发〔2017〕1号",))
+
+
+@pytest.mark.parametrize(("documents", "share"), [((OLD, NEW), 0.5), ((OLD,), 0.1)])
+def test_what_has_lapsed_is_kept_aside_and_its_share_goes_to_its_heirs_if_there_are_any(
+    context: Any, documents: tuple[Document, ...], share: float
+) -> None:
+    run = context("问", *documents)
+    run.candidates = candidates((run.index.by_id["old#第一条"], 0.8), (source("F"), 0.1))
     check_validity(run)
     assert [(item.candidate.source.id, item.reason) for item in run.rejected] == [("old#第一条", "repealed")]
-    assert [candidate.probability for candidate in run.candidates] == pytest.approx([0.5])
+    assert [candidate.probability for candidate in run.candidates] == pytest.approx([share])
+
+
+def test_the_share_of_what_has_lapsed_goes_to_what_its_successor_says_in_proportion(context: Any) -> None:
+    run = context("问", OLD, NEW)
+    rests = source("F", basis=("new#第一条",))
+    lapsed, heir = (run.index.by_id[f"{name}#第一条"] for name in ("old", "new"))
+    run.candidates = candidates((lapsed, 0.6), (heir, 0.1), (rests, 0.05), (source("G"), 0.2))
+    check_validity(run)
+    found = {each.source.id: each.probability for each in run.candidates}
+    assert found == pytest.approx({"new#第一条": 0.5, "F": 0.25, "G": 0.2})
+
+
+def test_an_faq_that_rests_only_on_what_has_lapsed_has_lapsed_with_it(context: Any) -> None:
+    run = context("问", OLD, NEW)
+    faqs = [source("F", basis=("old#第一条",)), source("G", basis=("old#第一条", "new#第一条"))]
+    assert [why_not(each, run) for each in faqs] == ["repealed", None]
 
 
 def test_a_repealed_basis_lends_an_faq_no_confidence(context: Any) -> None:
-    run = context("问")
-    old = source("old#第一条", status="已废止")
-    run.candidates = candidates((old, 0.8), (source("F", basis=("old#第一条",)), 0.1))
+    run = context("问", OLD, NEW, CITY)
+    resting = source("F", basis=("old#第一条", "city#第一条"))
+    run.candidates = candidates((run.index.by_id["old#第一条"], 0.8), (resting, 0.1))
     run.candidates[1].confidence = 0.9
     check_validity(run)
     assert run.candidates[0].confidence == pytest.approx(0.5)
@@ -340,10 +373,12 @@ def test_of_a_long_passage_the_sentences_about_the_question_are_given_verbatim()
     assert len(excerpt) <= 60
 
 
-def test_a_sentence_longer_than_the_limit_is_given_whole() -> None:
-    passage = "很长的一句话" * 50 + "。短句。"
-    excerpt, clipped = most_relevant(passage, "很长", 40)
-    assert (excerpt, clipped) == ("很长的一句话" * 50 + "。", True)
+def test_a_sentence_longer_than_the_limit_is_left_out_rather_than_cut() -> None:
+    long = "很长的一句话" * 50 + "。"
+    assert most_relevant(long + "短句。", "很长", 40) == ("短句。", True)
+    assert most_relevant(long, "很长", 40) == ("", True)
+    assert opening("短句。" + long, 40) == "短句。"
+    assert opening(long, 40) == ""
 
 
 def test_the_trace_explains_the_answer(context: Any) -> None:

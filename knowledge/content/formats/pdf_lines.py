@@ -1,0 +1,124 @@
+"""The printed lines of PDF pages, and which of them are headers, footers and page numbers."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from statistics import median
+
+from knowledge.content.formats.pdf_chars import Char
+
+_GAP = 0.6  # of a character's size: a wider gap between two characters is a space
+_EDGE = 0.12  # of a page's height, at the top and at the bottom, where headers and footers stand
+_SAME_PLACE = 4.0  # points
+_REPEATS = 0.6  # share of the pages (of one parity, for books' left and right pages) that a header is on
+_DIGITS = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(r"[\s\-—–－―~·.|/第共页]*\d{1,4}[\s\-—–－―~·.|/第共页\d]*\Z")
+
+
+@dataclass
+class Line:
+    """``size`` is the characters' height in points; ``page`` counts from 1."""
+
+    text: str
+    x0: float
+    x1: float
+    top: float
+    bottom: float
+    size: float
+    page: int
+
+
+def lines_of(chars: list[Char], spaces: list[Char], page: int) -> list[Line]:
+    """The lines that characters form, from top to bottom. ``spaces`` are the page's white characters."""
+    rows: list[list[Char]] = []
+    for char in sorted(chars, key=lambda each: (each.middle, each.x0)):
+        # Small characters beside large ones (footnote signs) belong to the line that they overlap.
+        if rows and abs(char.middle - _row_middle(rows[-1])) < 0.5 * max(char.size, rows[-1][0].size):
+            rows[-1].append(char)
+        else:
+            rows.append([char])
+    by_row = [[space for space in spaces if _within(space, row)] for row in rows]
+    return [_line(row, blank, page) for row, blank in zip(rows, by_row, strict=True)]
+
+
+def text_of(chars: list[Char], spaces: list[Char]) -> str:
+    """One line's characters from left to right, with a space where one is printed or the gap is wide."""
+    parts: list[str] = []
+    before: Char | None = None
+    for char in sorted([*chars, *spaces], key=lambda each: each.x0):
+        if not char.text.strip():
+            parts.append(" ")
+            continue
+        if before is not None and char.x0 - before.x1 > _GAP * min(char.size, before.size):
+            parts.append(" ")
+        parts.append(char.text)
+        before = char
+    return re.sub(r" {2,}", " ", "".join(parts)).strip()
+
+
+def without_running_lines(
+    pages: list[list[Line]], heights: list[float]
+) -> tuple[list[list[Line]], list[str]]:
+    """The lines without headers, footers and page numbers, and the text of those left out, each once.
+
+    Left out is only what is certain: at the same height at the edge of at least two pages, and of most pages or
+    most left or right ones; the same words there, or numbers that count with the pages.
+    """
+    places: dict[tuple[str, int], list[tuple[int, Line]]] = defaultdict(list)
+    for index, (lines, height) in enumerate(zip(pages, heights, strict=True)):
+        for line in lines:
+            if line.bottom < _EDGE * height or line.top > (1 - _EDGE) * height:
+                shown = _DIGITS.sub("#", "".join(line.text.split()))
+                places[shown, round(line.top / _SAME_PLACE)].append((index, line))
+    running: set[int] = set()
+    texts: dict[str, None] = {}
+    for found in _neighbours(places):
+        if _is_running(found, len(pages)):
+            running |= {id(line) for _, line in found}
+            texts.setdefault(found[0][1].text)
+    return [[line for line in lines if id(line) not in running] for lines in pages], list(texts)
+
+
+def _neighbours(places: dict[tuple[str, int], list[tuple[int, Line]]]) -> list[list[tuple[int, Line]]]:
+    """The lines of one text at one place; heights that rounding has parted are together."""
+    return [
+        sorted(found + places.get((text, step + 1), []), key=lambda each: each[0])
+        for (text, step), found in list(places.items())
+    ]
+
+
+def _is_running(found: list[tuple[int, Line]], page_count: int) -> bool:
+    pages = [index for index, _ in found]
+    if len(set(pages)) < 2:
+        return False
+    parity = [index for index in pages if index % 2 == pages[0] % 2]
+    most = len(set(pages)) >= _REPEATS * page_count
+    most = most or (len(parity) >= 3 and len(set(parity)) >= _REPEATS * page_count / 2)
+    if not most:
+        return False
+    texts = [line.text for _, line in found]
+    if not any(sign.isdecimal() for text in texts for sign in text) or len(set(texts)) == 1:
+        return True
+    numbers = [int(re.findall(r"\d+", text)[0]) for text in texts if re.search(r"\d", text)]
+    counts = (
+        len(numbers) == len(pages) and len({n - page for n, page in zip(numbers, pages, strict=True)}) == 1
+    )
+    return counts and all(_PAGE_NUMBER.match(text) or len(text) < 60 for text in texts)
+
+
+def _row_middle(row: list[Char]) -> float:
+    return max(row, key=lambda char: char.size).middle
+
+
+def _within(space: Char, row: list[Char]) -> bool:
+    return abs(space.middle - _row_middle(row)) < 0.5 * row[0].size
+
+
+def _line(row: list[Char], spaces: list[Char], page: int) -> Line:
+    x0, x1 = min(char.x0 for char in row), max(char.x1 for char in row)
+    inside = [space for space in spaces if x0 < space.x0 < x1]
+    top, bottom = min(char.top for char in row), max(char.bottom for char in row)
+    size = median(char.size for char in row)
+    return Line(text_of(row, inside), x0, x1, top, bottom, size, page)

@@ -1,0 +1,138 @@
+"""The bundled model in int8 by ONNX Runtime: without PyTorch, small in memory, the same on every CPU."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import unicodedata
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from knowledge.embedding.bundled import (
+    BOS,
+    EOS,
+    PASSAGE_PREFIX,
+    QUERY_PREFIX,
+    ModelFile,
+    bundled_model_file,
+)
+from knowledge.embedding.embedder import Progress, encodable, give_back_memory
+from knowledge.embedding.errors import EmbeddingModelError
+from knowledge.embedding.int8_model import MODEL_FILE, TOKENIZER_FILE, VERSION, make_int8_model
+
+STEP = 64  # texts between two calls of ``progress``; a killed run ends at most so many later
+_REMEMBERED = 1024  # questions whose vectors are kept: citizens repeat each other
+
+
+class _Engine:
+    """The loaded model: one text in, its vector out. May be called from several threads at once."""
+
+    def __init__(self, folder: Path, file: ModelFile) -> None:
+        import onnxruntime
+        from sentencepiece import SentencePieceProcessor
+
+        options = onnxruntime.SessionOptions()
+        # One thread a text: texts run side by side instead, which loses nothing to waiting and keeps the cores free
+        # for the other processes when citizens ask at the same time.
+        options.intra_op_num_threads = 1
+        options.enable_mem_pattern = False  # it would keep a plan for every length of text
+        self._session = onnxruntime.InferenceSession(
+            str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
+        )
+        self._tokenizer = SentencePieceProcessor(model_file=str(folder / TOKENIZER_FILE))
+        shape = file.shape
+        self.dimension = shape.hidden
+        self._words = file.blocks("emb.word", shape.vocabulary)
+        # Every token is of type 0.
+        types = file.values("emb.type", shape.token_types, shape.hidden)
+        self._positions = file.values("emb.pos", shape.positions, shape.hidden) + types[0]
+
+    def tokens(self, text: str) -> list[int]:
+        """The numbers of the text's pieces, as many as the model reads."""
+        normal = " ".join(unicodedata.normalize("NFKC", encodable(text)).split())
+        pieces = self._tokenizer.encode(normal)
+        return [BOS, *pieces[: len(self._positions) - 2], EOS]
+
+    def vector(self, text: str) -> np.ndarray:
+        tokens = np.array(self.tokens(text))
+        embeddings = self._words.rows(tokens) + self._positions[: len(tokens)]
+        (vectors,) = self._session.run(None, {"embeddings": embeddings[None]})
+        return np.asarray(vectors[0], dtype=np.float32)
+
+
+class Int8Embedder:
+    """The bundled model in int8. A text's vector does not depend on what else is embedded with it.
+
+    Parameters: ``models_dir`` is where its files are made at the first use; the prefixes default to the model's own.
+    Loaded at the first use. Raises EmbeddingModelError when it cannot be.
+    """
+
+    def __init__(
+        self, models_dir: Path, *, query_prefix: str | None = None, passage_prefix: str | None = None
+    ) -> None:
+        self.folder = models_dir / f"multilingual-e5-small-int8-v{VERSION}"
+        """Where the model's files are or will be."""
+        self._query_prefix = QUERY_PREFIX if query_prefix is None else query_prefix
+        self._passage_prefix = PASSAGE_PREFIX if passage_prefix is None else passage_prefix
+        self._lock = threading.Lock()
+        self._engine: _Engine | None = None
+        self._query = lru_cache(_REMEMBERED)(self._vector)
+        identity = "|".join(["bundled", self._query_prefix, self._passage_prefix, f"int8-{VERSION}"])
+        self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+    def load(self) -> None:
+        """Load the model now rather than at the first question."""
+        self._loaded()
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self._loaded().dimension
+
+    def queries(self, texts: Sequence[str]) -> np.ndarray:
+        return self._embed(self._query, [f"{self._query_prefix}{text}" for text in texts], None)
+
+    def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
+        return self._embed(self._vector, [f"{self._passage_prefix}{text}" for text in texts], progress)
+
+    def _embed(self, vector: Any, texts: list[str], progress: Progress | None) -> np.ndarray:
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        if len(texts) == 1:
+            vectors[0] = vector(texts[0])
+            if progress:
+                progress(1, 1)
+            return vectors
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0)), "embedding") as pool:
+            for start in range(0, len(texts), STEP):
+                part = texts[start : start + STEP]
+                vectors[start : start + len(part)] = list(pool.map(vector, part))
+                if progress:
+                    progress(start + len(part), len(texts))
+        return vectors
+
+    def _vector(self, text: str) -> np.ndarray:
+        return self._loaded().vector(text)
+
+    def _loaded(self) -> _Engine:
+        if self._engine is not None:
+            return self._engine
+        with self._lock:
+            if self._engine is None:
+                try:
+                    file = ModelFile(bundled_model_file())
+                    self._engine = _Engine(make_int8_model(file, self.folder), file)
+                except EmbeddingModelError:
+                    raise
+                except Exception as error:  # onnxruntime and sentencepiece have errors of their own
+                    raise EmbeddingModelError(
+                        f"无法加载自带的向量模型：{error}。请删除文件夹 {self.folder} 后重试，它会重新生成；"
+                        "仍不行时请重新运行 make setup。"
+                    ) from error
+                give_back_memory()
+            return self._engine

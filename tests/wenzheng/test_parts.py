@@ -1,0 +1,59 @@
+"""What the settings name is what is wired, and parts rely on one another."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.gateway.rasa_client import RasaClient
+from knowledge.embedding import Int8Embedder, SentenceTransformerEmbedder
+from wenzheng.database import migrate, open_engine
+from wenzheng.parts import build_embedder, build_parts
+from wenzheng.settings import SettingsError, load_settings
+
+
+@pytest.mark.parametrize("precision", ["", "int8"])
+def test_the_bundled_model_runs_in_int8(tmp_path: Path, precision: str) -> None:
+    settings = load_settings(home=tmp_path, embedding_precision=precision, embedding_query_prefix="问：")
+    embedder = build_embedder(settings)
+    assert isinstance(embedder, Int8Embedder)
+    assert embedder.fingerprint == Int8Embedder(tmp_path, query_prefix="问：").fingerprint
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_bundled_model_runs_in_other_precisions_on_request(tmp_path: Path, precision: str) -> None:
+    embedder = build_embedder(load_settings(home=tmp_path, embedding_precision=precision))
+    same = SentenceTransformerEmbedder("bundled", tmp_path, precision=precision)
+    assert embedder.fingerprint == same.fingerprint
+
+
+def test_another_model_runs_in_float32(tmp_path: Path) -> None:
+    embedder = build_embedder(load_settings(home=tmp_path, embedding_model="BAAI/bge-small-zh-v1.5"))
+    same = SentenceTransformerEmbedder("BAAI/bge-small-zh-v1.5", tmp_path, precision="float32")
+    assert embedder.fingerprint == same.fingerprint
+
+
+def test_another_model_has_no_int8(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path, embedding_model="BAAI/bge-m3", embedding_precision="int8")
+    with pytest.raises(SettingsError, match=r"WENZHENG_EMBEDDING_PRECISION.*bge-m3"):
+        build_embedder(settings)
+
+
+def test_a_conversation_that_returns_from_staff_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restarted: list[str] = []
+    monkeypatch.setattr(RasaClient, "restart", lambda _self, conversation: restarted.append(conversation))
+    settings = load_settings(home=tmp_path)
+    engine = open_engine(settings.database)
+    migrate(engine)
+    parts = build_parts(settings, engine)
+    parts.knowledge.citizens.live_in("web:1", "临港区")
+    parts.knowledge.citizens.live_in("web:2", "临港区")
+    receipt = parts.desk.open_handoff("web:1", "asked_for_human", None, "人工", None)
+    parts.desk.receive("web:1", "返回")
+    parts.desk.owner("web:1")
+    assert receipt.number
+    assert restarted == ["web:1"]
+    assert parts.knowledge.citizens.known("web:1").region == ""
+    assert parts.knowledge.citizens.known("web:2").region == "临港区"
+    engine.dispose()
