@@ -25,7 +25,7 @@ from knowledge.text import normalise
 
 __all__ = ["FORMAT", "ReleaseIndex", "build_release_index", "is_complete"]
 
-FORMAT = 2  # raise it when what is written changes, also its tokens: indexes of another format are built anew
+FORMAT = 3  # raise it when what is written changes, also its tokens: indexes of another format are built anew
 _BRACKETS = re.compile(r"[〔〕\[\]()【】〈〉]")
 
 
@@ -248,7 +248,7 @@ class ReleaseIndex:
     @cached_property
     def phrases(self) -> list[str]:
         """The titles of documents and the standard questions of FAQs."""
-        return sorted({source.title for source in self.sources})
+        return sorted({item.title for item in self._items if item.sources})
 
     def pieces(self) -> int:
         """How many pieces are searched."""

@@ -65,7 +65,7 @@ def texts_of(source: Source, piece_length: int) -> dict[str, list[str]]:
 def facts_of(item: Document | Faq, digest: str, sources: int) -> ItemFacts:
     """The facts of an item that has ``sources`` sources and the content hash ``digest``."""
     if isinstance(item, Faq):
-        return ItemFacts(digest, "faq", item.id, sources, region=item.region)
+        return ItemFacts(digest, "faq", item.id, sources, title=item.standard_question, region=item.region)
     return ItemFacts(
         digest,
         "document",
