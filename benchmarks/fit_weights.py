@@ -60,7 +60,7 @@ def developed(service: KnowledgeService) -> list[tuple[GoldenQuestion, Example]]
     """The development questions that stand by themselves, as examples."""
     found = []
     for question in read_golden(DEVELOPMENT):
-        if question.kind not in ("answerable", "unanswerable"):
+        if question.kind not in ("answerable", "unanswerable", "ambiguous"):
             continue
         context = service.context(question.question)
         normalise_question(context)
@@ -68,7 +68,7 @@ def developed(service: KnowledgeService) -> list[tuple[GoldenQuestion, Example]]
         candidates = [each for each in context.candidates if why_not(each.source, context) is None]
         relate(candidates)
         right = [accepts(question.accepted, each.source.id) for each in candidates]
-        found.append((question, example(candidates, right, question.kind == "answerable")))
+        found.append((question, example(candidates, right, question.kind != "unanswerable")))
     return found
 
 

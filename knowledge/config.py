@@ -84,6 +84,13 @@ class ComposeConfig:
 
 
 @dataclass(frozen=True)
+class ConversationConfig:
+    """How long a conversation's subject is remembered; ``search.yml`` explains each entry."""
+
+    minutes: int
+
+
+@dataclass(frozen=True)
 class SearchConfig:
     """Everything in ``search.yml``."""
 
@@ -91,6 +98,7 @@ class SearchConfig:
     decision: DecisionConfig
     validity: ValidityConfig
     residence: ResidenceConfig
+    conversation: ConversationConfig
     compose: ComposeConfig
     weights: Mapping[str, float]
     """By name of the evidence (:mod:`knowledge.decision.evidence`); ``none`` is nothing's score."""
@@ -163,13 +171,14 @@ def load_search_config(path: Path = DEFAULT_FILE) -> SearchConfig:
         raise SearchConfigError(f"无法读取 {path}：{error}") from error
     if not isinstance(data, dict):
         raise SearchConfigError(
-            f"{path}：应有 retrieval、decision、validity、residence、compose 和 weights 各节。"
+            f"{path}：应有 retrieval、decision、validity、residence、conversation、compose 和 weights 各节。"
         )
     return SearchConfig(
         retrieval=_section(RetrievalConfig, data.get("retrieval"), "retrieval", path),
         decision=_section(DecisionConfig, data.get("decision"), "decision", path),
         validity=_section(ValidityConfig, data.get("validity"), "validity", path),
         residence=_section(ResidenceConfig, data.get("residence"), "residence", path),
+        conversation=_section(ConversationConfig, data.get("conversation"), "conversation", path),
         compose=_section(ComposeConfig, data.get("compose"), "compose", path),
         weights=_weights(data.get("weights"), path),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime
@@ -33,11 +34,13 @@ from knowledge.errors import (
 from knowledge.index.release import ReleaseIndex
 from knowledge.pipeline import Context, run_pipeline
 from knowledge.pipeline.compose import answer_from, full_text
+from knowledge.pipeline.context import Previous
 from knowledge.pipeline.residence import Residence, read_reply
 from knowledge.pipeline.validity import why_not
 from knowledge.publishing import Publisher
 from knowledge.replay import Replay, compare, replay_context
 from knowledge.store import ContentStore, ImportCounts, Item, Release
+from knowledge.text import normalise
 from knowledge.texts import text
 from knowledge.vocabulary.release import ReleaseVocabulary
 
@@ -224,7 +227,18 @@ class KnowledgeService:
             vocabulary=self._vocabulary.of(index),
             calibration=self.calibration(index),
             known=known,
+            previous=self._previous(conversation_id) if conversation_id else None,
         )
+
+    def _previous(self, conversation_id: str) -> Previous | None:
+        """What the conversation was about, where that was not too long ago."""
+        last = self.log.latest_row(conversation_id)
+        if last is None or last["asked_at"] < time.time() - 60 * self.config.conversation.minutes:
+            return None
+        given = last["answer"]
+        sources = tuple(each["id"] for each in [*given["sources"], *given["options"]] if each["id"])
+        asked = last["trace"].get("text") or normalise(last["question"])
+        return Previous(asked[-self.config.decision.max_question_length :], sources) if sources else None
 
     def _replied(self, question: str, conversation_id: str) -> int | None:
         """The option that free words choose, where the last answer asked for a region or a group."""

@@ -16,12 +16,15 @@ import numpy as np
 
 from knowledge.decision.alterations import ALTERATIONS
 from knowledge.decision.evidence import WEIGHED
+from knowledge.index.release import ReleaseIndex
 from knowledge.pipeline.context import Candidate, Context
 from knowledge.pipeline.evidence import relate
 from knowledge.pipeline.retrieve import retrieve
 from knowledge.pipeline.understand import normalise_question
 from knowledge.pipeline.validity import why_not
 from knowledge.source import Source, contains, is_basis
+
+LEFT = 2  # similar questions of an FAQ that stay while another one is held out
 
 Progress = Callable[[int, int], None]
 
@@ -76,7 +79,7 @@ def examples(
     for done, (faq, question) in enumerate(pairs, 1):
         alter = ALTERATIONS[_seed(question) % len(ALTERATIONS)]
         context = context_for(alter(question, random.Random(_seed(question))))
-        context.hidden = context.index.question_rows(faq.id, question)
+        context.hidden = _hidden(context.index, faq, question)
         normalise_question(context)
         retrieve(context)
         candidates = [each for each in context.candidates if why_not(each.source, context) is None]
@@ -91,6 +94,17 @@ def examples(
         yield example(others, [False] * len(others), answerable=False)
         if progress:
             progress(done, len(pairs))
+
+
+def _hidden(index: ReleaseIndex, faq: Source, question: str) -> frozenset[int]:
+    """The rows of the question, and of all the FAQ's similar ones but :data:`LEFT`.
+
+    An editor's questions are more like one another than a citizen's is like them: with fewer left, the next one is
+    about as far from them.
+    """
+    similar = [each for each in faq.questions[1:] if each != question]
+    random.Random(_seed(question)).shuffle(similar)
+    return frozenset().union(*(index.question_rows(faq.id, each) for each in (question, *similar[LEFT:])))
 
 
 def _answers(source: Source, faq: Source) -> bool:

@@ -16,7 +16,7 @@ def decide(context: Context) -> None:
     """Let the best candidate answer when its subject is likely enough; else ask back, or decline."""
     limits = context.config.decision
     best = context.candidates[0] if context.candidates else None
-    if best and best.confidence >= context.calibration.answer:
+    if best and best.confidence >= context.calibration.answer and not _said_already(best, context):
         return
     if best is None or sum(each.probability for each in context.candidates) < context.calibration.clarify:
         context.answer = Answer(
@@ -35,6 +35,11 @@ def decide(context: Context) -> None:
         options=tuple(Option(each.source.id, option_label(each.source)) for each in shown),
         department=best.source.department or None,
     )
+
+
+def _said_already(best: Candidate, context: Context) -> bool:
+    """Whether a follow-up would be told once more what it leans on: the citizen has read that, and asks on."""
+    return context.follows and context.previous is not None and best.source.id in context.previous.sources
 
 
 def _subjects(candidates: list[Candidate], least: float) -> list[Candidate]:

@@ -10,6 +10,7 @@ from knowledge.answer import Answer
 from knowledge.pipeline.compose import compose
 from knowledge.pipeline.context import Context
 from knowledge.pipeline.decide import decide
+from knowledge.pipeline.follow import follow
 from knowledge.pipeline.look_up import look_up
 from knowledge.pipeline.rank import rank
 from knowledge.pipeline.retrieve import retrieve
@@ -24,6 +25,7 @@ STEPS = (
     understand,
     recall,
     look_up,
+    follow,
     retrieve,
     rank,
     check_validity,
