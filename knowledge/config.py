@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
 
+from knowledge.decision.evidence import WEIGHED
+
 DEFAULT_FILE = Path(__file__).with_name("search.yml")
 T = TypeVar("T")
 _SHARES = (
-    *("question_dense_weight", "passage_dense_weight", "recall"),
-    *("answer", "clarify", "option", "title_match"),
+    *("question_dense_weight", "passage_dense_weight", "recall", "synonym_weight"),
+    *("wrong", "lost", "unanswerable", "answer", "clarify", "option", "title_match"),
     *("notice", "heir", "rival", "same_subject"),
 )
 _NOT_NEGATIVE = ("bigram_weight", "unigram_weight", "overhang")
@@ -33,6 +36,7 @@ class RetrievalConfig:
     question_dense_weight: float
     passage_dense_weight: float
     bigram_weight: float
+    synonym_weight: float
     unigram_weight: float
     exact_rows: int
     recall: float
@@ -44,6 +48,10 @@ class DecisionConfig:
     """When to answer, ask back or decline; ``search.yml`` explains each entry."""
 
     max_question_length: int
+    wrong: float
+    lost: float
+    unanswerable: float
+    questions: int
     answer: float
     clarify: float
     option: float
@@ -76,22 +84,6 @@ class ComposeConfig:
 
 
 @dataclass(frozen=True)
-class EvidenceWeights:
-    """Weights of a candidate's evidence (:class:`knowledge.pipeline.context.Candidate`); ``none`` is nothing's."""
-
-    none: float
-    faq: float
-    question_cosine: float
-    question_fused: float
-    question_match: float
-    question_coverage: float
-    passage_cosine: float
-    passage_fused: float
-    passage_bm25: float
-    coverage: float
-
-
-@dataclass(frozen=True)
 class SearchConfig:
     """Everything in ``search.yml``."""
 
@@ -100,7 +92,8 @@ class SearchConfig:
     validity: ValidityConfig
     residence: ResidenceConfig
     compose: ComposeConfig
-    weights: EvidenceWeights
+    weights: Mapping[str, float]
+    """By name of the evidence (:mod:`knowledge.decision.evidence`); ``none`` is nothing's score."""
 
     def thresholds(self) -> dict[str, float]:
         """What decides about an answer, by the names of ``search.yml``: ``decision.answer`` and so on."""
@@ -111,21 +104,42 @@ class SearchConfig:
             for name, value in vars(getattr(self, section)).items()
         }
 
+    def learnt_from(self) -> dict[str, Any]:
+        """What a release's calibration depends on, for telling whether it has to be learnt anew."""
+        return {name: asdict(getattr(self, name)) for name in ("retrieval", "decision")} | {
+            "weights": dict(self.weights)
+        }
+
 
 def _section(kind: type[T], data: Any, name: str, path: Path) -> T:
     if not isinstance(data, dict):
         raise SearchConfigError(f"{path}：缺少“{name}”一节。")
     wanted = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    if missing := sorted(wanted - set(data)):
-        raise SearchConfigError(f"{path}：“{name}”一节缺少 {'、'.join(missing)}。")
-    if unknown := sorted(set(data) - wanted):
-        raise SearchConfigError(f"{path}：“{name}”一节有不认识的项目 {'、'.join(unknown)}。")
+    _check_names(wanted, set(data), name, path)
     for field in fields(kind):  # type: ignore[arg-type]
         if demand := _demand(field.name, str(field.type), data[field.name]):
             raise SearchConfigError(
                 f"{path}：“{name}”一节的 {field.name} 应为{demand}，现在是 {data[field.name]!r}。"
             )
     return kind(**data)
+
+
+def _weights(data: Any, path: Path) -> Mapping[str, float]:
+    if not isinstance(data, dict):
+        raise SearchConfigError(f"{path}：缺少“weights”一节。")
+    wanted = {"none", *WEIGHED}
+    _check_names(wanted, set(data), "weights", path)
+    for name, value in data.items():
+        if demand := _demand(name, "float", value):
+            raise SearchConfigError(f"{path}：“weights”一节的 {name} 应为{demand}，现在是 {value!r}。")
+    return {name: float(data[name]) for name in ("none", *WEIGHED)}
+
+
+def _check_names(wanted: set[str], given: set[str], name: str, path: Path) -> None:
+    if missing := sorted(wanted - given):
+        raise SearchConfigError(f"{path}：“{name}”一节缺少 {'、'.join(missing)}。")
+    if unknown := sorted(given - wanted):
+        raise SearchConfigError(f"{path}：“{name}”一节有不认识的项目 {'、'.join(unknown)}。")
 
 
 def _demand(name: str, kind: str, value: Any) -> str:
@@ -157,5 +171,5 @@ def load_search_config(path: Path = DEFAULT_FILE) -> SearchConfig:
         validity=_section(ValidityConfig, data.get("validity"), "validity", path),
         residence=_section(ResidenceConfig, data.get("residence"), "residence", path),
         compose=_section(ComposeConfig, data.get("compose"), "compose", path),
-        weights=_section(EvidenceWeights, data.get("weights"), "weights", path),
+        weights=_weights(data.get("weights"), path),
     )

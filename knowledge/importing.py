@@ -11,11 +11,15 @@ from knowledge.content import (
     Document,
     Faq,
     Problem,
+    Synonym,
     holds_table,
+    is_synonym_table,
     read_document,
     read_faq_table,
+    read_synonym_table,
     write_document,
     write_faq_table,
+    write_synonym_table,
 )
 from knowledge.content.problems import ProblemList
 from knowledge.service import KnowledgeService
@@ -38,8 +42,14 @@ class ImportReport:
     files: int = 0
     documents: int = 0
     faqs: int = 0
+    synonyms: int = 0
     counts: ImportCounts = field(default_factory=ImportCounts)
     problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def items(self) -> int:
+        """How many items were read."""
+        return self.documents + self.faqs + self.synonyms
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -93,7 +103,12 @@ def _read(path: Path, report: ImportReport) -> list[Item]:
         return []
     items: list[Item]
     is_table = holds_table(data)
-    if is_table if is_table is not None else path.suffix.lower() in TABLE_SUFFIXES:
+    if is_table is not False and is_synonym_table(data, path.name):
+        words = read_synonym_table(data, path.name)
+        report.problems.extend(words.problems)
+        items = list(words.synonyms)
+        report.synonyms += len(items)
+    elif is_table if is_table is not None else path.suffix.lower() in TABLE_SUFFIXES:
         table = read_faq_table(data, path.name)
         report.problems.extend(table.problems)
         items = list(table.faqs)
@@ -122,7 +137,10 @@ def _warn_of_repetition(
 
 
 def export_items(items: Sequence[Item], folder: Path, table: Literal["csv", "xlsx"]) -> list[Path]:
-    """Write ``documents/<id>.md`` and ``faq.<table>`` below ``folder``; importing them again changes nothing."""
+    """Write ``documents/<id>.md``, ``faq.<table>`` and ``synonyms.<table>`` below ``folder``.
+
+    Importing them again changes nothing.
+    """
     written: list[Path] = []
     documents = folder / "documents"
     documents.mkdir(parents=True, exist_ok=True)
@@ -135,5 +153,10 @@ def export_items(items: Sequence[Item], folder: Path, table: Literal["csv", "xls
     if faqs:
         path = folder / f"faq.{table}"
         path.write_bytes(write_faq_table(faqs, table))
+        written.append(path)
+    synonyms = [item for item in items if isinstance(item, Synonym)]
+    if synonyms:
+        path = folder / f"synonyms.{table}"
+        path.write_bytes(write_synonym_table(synonyms, table))
         written.append(path)
     return written

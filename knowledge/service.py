@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date, datetime
@@ -16,6 +17,10 @@ from knowledge.answers import AnswerLog
 from knowledge.config import SearchConfig, load_search_config
 from knowledge.conversation_facts import ConversationFacts
 from knowledge.current_index import CurrentIndex
+from knowledge.decision.calibration import Calibration
+from knowledge.decision.examples import examples, held_out
+from knowledge.decision.learn import ENOUGH, learn
+from knowledge.decision.store import CalibrationStore
 from knowledge.embedding import Embedder
 from knowledge.embedding.embedder import Progress
 from knowledge.errors import (
@@ -34,6 +39,9 @@ from knowledge.publishing import Publisher
 from knowledge.replay import Replay, compare, replay_context
 from knowledge.store import ContentStore, ImportCounts, Item, Release
 from knowledge.texts import text
+from knowledge.vocabulary.release import ReleaseVocabulary
+
+logger = logging.getLogger(__name__)
 
 
 def city_today() -> date:
@@ -59,6 +67,9 @@ class KnowledgeService:
         self.store = ContentStore(engine)
         self.log = AnswerLog(engine)
         self.config = config or load_search_config()
+        self.calibrations = CalibrationStore(engine, self.config, embedder.fingerprint)
+        self._calibrated: tuple[int, Calibration] | None = None
+        self._vocabulary = ReleaseVocabulary(self.store)
         self.citizens = ConversationFacts(engine, self.config.residence.hours)
         self._embedder = embedder
         self._publisher = Publisher(self.store, embedder, self.config, home)
@@ -79,7 +90,7 @@ class KnowledgeService:
             answer = Answer(status="no_answer", text=text("not_ready"), reason="not_ready")
             self.log.add(answer, question, conversation_id, {})
             return answer
-        context = self._context(question, index, conversation_id)
+        context = self.context(question, index, conversation_id)
         answer = run_pipeline(context)
         if conversation_id:
             self._remember(context, conversation_id)
@@ -101,7 +112,7 @@ class KnowledgeService:
         chosen = options[number - 1]
         self._remember_choice(chosen, options, conversation_id)
         index = self.index()
-        context = self._context(last["question"], index, conversation_id)
+        context = self.context(last["question"], index, conversation_id)
         context.region_named = bool(chosen.get("region"))  # said just now, not recalled
         answer, origin = self._chosen(chosen, context)
         answer = replace(answer, release=str(index.release_id))
@@ -119,7 +130,7 @@ class KnowledgeService:
         if last is None:
             raise NothingToShow(text("nothing_to_show"))
         index = self.index()
-        context = self._context(last["question"], index, conversation_id)
+        context = self.context(last["question"], index, conversation_id)
         cited = [index.by_id.get(each["id"]) for each in last["answer"]["sources"]]
         sources = [each for each in cited if each is not None and why_not(each, context) is None]
         if len(sources) > 1 and sources[0].kind == "faq" and not last["answer"].get("clipped"):
@@ -159,15 +170,61 @@ class KnowledgeService:
             answer = run_pipeline(context)
         return compare(stored, answer, context)
 
+    def calibration(self, index: ReleaseIndex) -> Calibration:
+        """What the release of ``index`` has learnt; until it has, what was learnt last, or what is configured."""
+        known = self._calibrated
+        if known is not None and known[0] == index.release_id:
+            return known[1]
+        found = self.calibrations.get(self.store.release(index.release_id))
+        if found is None:
+            return self.calibrations.latest()
+        self._calibrated = (index.release_id, found)
+        return found
+
+    def learn(self, progress: Progress | None = None) -> Calibration:
+        """Learn from the current release when to answer and when not, unless that was done already.
+
+        Answering goes on meanwhile. ``progress(done, total)`` counts questions. Raises NothingPublished. Content that
+        has no similar questions teaches nothing: what holds then is the start in ``search.yml``.
+        """
+        index = self.index()
+        release = self.store.release(index.release_id)
+        if known := self.calibrations.get(release):
+            return known
+        faqs = [each for each in index.sources if each.kind == "faq"]
+        pairs = held_out(faqs, self.config.decision.questions)
+        if len(pairs) < ENOUGH:
+            return self.calibrations.latest()
+        found = list(examples(pairs, lambda question: self.context(question, index), progress))
+        calibration = learn(found, self.config.weights, self.config.decision)
+        self.calibrations.put(release, calibration)
+        logger.info("release %s learnt from %s questions: %s", release.id, len(found), calibration)
+        return calibration
+
     def forget(self, conversation_id: str) -> None:
         """Forget what the conversation knows of its citizen: it begins anew."""
         self.citizens.forget(conversation_id)
 
-    def _context(self, question: str, index: ReleaseIndex, conversation_id: str | None) -> Context:
+    def context(
+        self, question: str, index: ReleaseIndex | None = None, conversation_id: str | None = None
+    ) -> Context:
+        """A run of the pipeline on ``index`` (default: the current one) before its first step.
+
+        Raises NothingPublished.
+        """
+        index = index or self.index()
         known = self.citizens.known(conversation_id) if conversation_id else Residence()
-        context = Context(question, self._today(), index, self._embedder, self.config, known=known)
-        context.text = question
-        return context
+        return Context(
+            question,
+            self._today(),
+            index,
+            self._embedder,
+            self.config,
+            text=question,
+            vocabulary=self._vocabulary.of(index),
+            calibration=self.calibration(index),
+            known=known,
+        )
 
     def _replied(self, question: str, conversation_id: str) -> int | None:
         """The option that free words choose, where the last answer asked for a region or a group."""

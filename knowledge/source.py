@@ -113,6 +113,14 @@ def contains(whole: str, part: str) -> bool:
     return rest[0] != "之" and not (whole[-1].isdigit() and (rest[0].isdigit() or rest[0] == "."))
 
 
+def is_basis(left: Source, right: Source) -> bool:
+    """Whether one of the two is an FAQ and the other a clause that the FAQ is based on (or an item of it)."""
+    faq, clause = (left, right) if left.kind == "faq" else (right, left)
+    if faq.kind == clause.kind:
+        return False
+    return any(contains(basis, clause.id) or contains(clause.id, basis) for basis in faq.basis)
+
+
 def sources_of(items: Iterable[Document | Faq]) -> list[Source]:
     """All sources of a release's items, in their order."""
     sources: list[Source] = []

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from sqlalchemy import and_, delete, func, insert, literal, select, update
 from sqlalchemy.engine import Connection, Engine
 
-from knowledge.content import Document, Faq, content_hash, from_json, to_json
+from knowledge.content import Document, Faq, Synonym, content_hash, from_json, to_json
 from knowledge.errors import NothingPublished, UnknownRelease
 from knowledge.tables import current_release, drafts, item_versions, release_items, releases
 
-Item = Document | Faq
+Item = Document | Faq | Synonym
 _CHUNK = 400  # rows a statement: below SQLite's limit of variables
 
 
@@ -47,7 +47,9 @@ class Release:
 
 
 def kind_of(item: Item) -> str:
-    """``document`` or ``faq``."""
+    """``document``, ``faq`` or ``synonym``."""
+    if isinstance(item, Synonym):
+        return "synonym"
     return "faq" if isinstance(item, Faq) else "document"
 
 
@@ -113,7 +115,7 @@ class ContentStore:
             return removed
 
     def drafts(self) -> list[Item]:
-        """The drafts, documents and FAQs, by kind and id."""
+        """The drafts, by kind and id."""
         query = (
             select(item_versions.c.payload)
             .join(drafts, drafts.c.hash == item_versions.c.hash)
@@ -132,12 +134,22 @@ class ContentStore:
         )
         return self._items(query)
 
+    def synonyms(self, release_id: int) -> list[Synonym]:
+        """The everyday words of a release, by themselves."""
+        query = (
+            select(item_versions.c.payload)
+            .join(release_items, release_items.c.hash == item_versions.c.hash)
+            .where(release_items.c.release_id == release_id, release_items.c.kind == "synonym")
+            .order_by(release_items.c.item_id)
+        )
+        return [item for item in self._items(query) if isinstance(item, Synonym)]
+
     def release_hashes(self, release_id: int) -> list[str]:
-        """The content hashes of a release's items, by kind and id. Raises UnknownRelease."""
+        """The content hashes of what a release answers from, by kind and id. Raises UnknownRelease."""
         self.release(release_id)
         query = (
             select(release_items.c.hash)
-            .where(release_items.c.release_id == release_id)
+            .where(release_items.c.release_id == release_id, release_items.c.kind != "synonym")
             .order_by(release_items.c.kind, release_items.c.item_id)
         )
         with self._engine.connect() as connection:
@@ -158,8 +170,8 @@ class ContentStore:
         with self._engine.connect() as connection:
             return list(connection.execute(query).scalars())
 
-    def versions(self, hashes: Sequence[str]) -> list[tuple[str, Item]]:
-        """Items by their content hashes, each with its hash, in the order asked for."""
+    def versions(self, hashes: Sequence[str]) -> list[tuple[str, Document | Faq]]:
+        """What answers, by their content hashes, each with its hash, in the order asked for."""
         payloads: dict[str, str] = {}
         with self._engine.connect() as connection:
             for start in range(0, len(hashes), _CHUNK):
@@ -264,7 +276,7 @@ class ContentStore:
         with self._engine.connect() as connection:
             payloads = [row.payload for row in connection.execute(query)]
         items = [from_json(payload) for payload in payloads]
-        return [item for item in items if isinstance(item, Document | Faq)]
+        return [item for item in items if isinstance(item, Item)]
 
     @staticmethod
     def _stored_hashes(connection: Connection, hashes: list[str]) -> set[str]:

@@ -109,3 +109,12 @@ conversation_facts = Table(
     PrimaryKeyConstraint("conversation_id", "kind", "value"),
     Index("ix_conversation_facts_updated", "updated_at"),
 )
+
+# What was learnt of the certainty of answers (knowledge/decision), by content, embedder and configuration.
+calibrations = Table(
+    "calibrations",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("payload", JSON, nullable=False),
+    Column("created_at", Float, nullable=False),
+)

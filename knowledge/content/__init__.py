@@ -12,12 +12,14 @@ from knowledge.content.model import (
     ClauseKind,
     Document,
     Faq,
+    Synonym,
     content_hash,
     from_json,
     to_json,
 )
 from knowledge.content.numerals import chinese_numeral, normalize_anchor, parse_numeral
 from knowledge.content.problems import ContentError, Problem
+from knowledge.content.synonym_tables import is_synonym_table, read_synonym_table, write_synonym_table
 
 __all__ = [
     "STATUSES",
@@ -29,18 +31,22 @@ __all__ = [
     "FaqTable",
     "Problem",
     "ReadResult",
+    "Synonym",
     "chinese_numeral",
     "content_hash",
     "document_slug",
     "from_json",
     "holds_table",
+    "is_synonym_table",
     "is_valid_id",
     "normalize_anchor",
     "parse_numeral",
     "read_document",
     "read_faq_table",
+    "read_synonym_table",
     "split_clauses",
     "to_json",
     "write_document",
     "write_faq_table",
+    "write_synonym_table",
 ]

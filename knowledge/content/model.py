@@ -95,8 +95,25 @@ class Clause:
         return f"{self.lead_in}\n{self.quote}" if self.lead_in and self.kind != "row" else self.quote
 
 
-Content = Document | Faq | Clause
-_TYPES: dict[str, type[Content]] = {"document": Document, "faq": Faq, "clause": Clause}
+@dataclass(frozen=True)
+class Synonym:
+    """An everyday ``word`` and the official words for it, the likeliest first. Its ``id`` is the word."""
+
+    word: str
+    official: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        return self.word
+
+
+Content = Document | Faq | Clause | Synonym
+_TYPES: dict[str, type[Content]] = {
+    "document": Document,
+    "faq": Faq,
+    "clause": Clause,
+    "synonym": Synonym,
+}
 
 
 def to_json(item: Content) -> str:
@@ -113,7 +130,7 @@ def from_json(text: str) -> Content:
     """
     data = json.loads(text)
     if not isinstance(data, dict) or data.get("type") not in _TYPES:
-        raise ValueError("not a stored document, faq or clause")
+        raise ValueError("not a stored document, faq, clause or synonym")
     cls = _TYPES[data.pop("type")]
     values = {name: _thaw(cls, name, value) for name, value in data.items()}
     try:

@@ -40,20 +40,15 @@ class DenseIndex:
         """The same index with more rows marked."""
         return DenseIndex(self._parts, self._approximate, self.dead | dead)
 
-    def cosines(self, rows: np.ndarray, vector: np.ndarray) -> np.ndarray:
-        """Exact cosines of ``vector`` with these rows."""
+    def cosines(self, rows: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+        """Exact cosines of these rows with the nearest of ``vectors``, of shape (dimension) or (n, dimension)."""
         found = np.zeros(len(rows), dtype=np.float32)
+        readings = np.atleast_2d(vectors)
         for part, start in zip(self._parts, self._starts, strict=False):
             inside = (rows >= start) & (rows < start + len(part))
             if inside.any():
-                found[inside] = part[rows[inside] - start] @ vector
+                found[inside] = _products(part[rows[inside] - start], readings).max(axis=1)
         return found
-
-    def best_cosine(self, first: int, last: int, vector: np.ndarray) -> float:
-        """The highest cosine of ``vector`` with rows ``first`` to ``last - 1``, which are in one part."""
-        place = int(np.searchsorted(self._starts, first, side="right")) - 1
-        start = int(self._starts[place])
-        return float((self._parts[place][first - start : last - start] @ vector).max())
 
     def search(self, vector: np.ndarray, depth: int) -> np.ndarray:
         """The ``depth`` rows nearest to ``vector``, in no particular order."""
@@ -64,10 +59,10 @@ class DenseIndex:
             dead = self.dead[start : start + len(part)]
             if start == 0 and self._approximate is not None:
                 rows = self._approximate.candidates(vector, depth, dead)
-                near = part[rows] @ vector
+                near = _products(part[rows], vector)
             else:
                 rows = np.flatnonzero(~dead)
-                near = (part @ vector)[rows]
+                near = _products(part, vector)[rows]
             found.append(rows + start)
             cosines.append(near)
         if not found:
@@ -99,3 +94,10 @@ def save_vectors(folder: Path, parts: Sequence[np.ndarray]) -> None:
         target[place : place + len(part)] = part
         place += len(part)
     target.flush()
+
+
+def _products(rows: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Inner products of ``rows`` with one vector, or with each of several (one column for each)."""
+    # Not with @: for so few rows BLAS's threads cost more than they bring, above all where the cores are busy.
+    products: np.ndarray = np.einsum("ij,j->i" if vectors.ndim == 1 else "ij,kj->ik", rows, vectors)
+    return products

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,7 @@ class HybridIndex:
     ) -> None:
         self._depth = config.depth
         self._dense_weight = dense_weight
+        self._synonym_weight = config.synonym_weight
         self.dense = dense if dense is not None else DenseIndex([load_vectors(folder)])
         self._lexical = LexicalIndex(
             folder / LEXICAL_FOLDER,
@@ -65,29 +66,42 @@ class HybridIndex:
         return self._lexical.document_frequency(bigram)
 
     def search(
-        self, query: str, vector: np.ndarray, limit: int, timings: dict[str, float] | None = None
+        self,
+        query: str,
+        vectors: np.ndarray,
+        limit: int,
+        timings: dict[str, float] | None = None,
+        *,
+        also: str = "",
+        hidden: Collection[int] = (),
     ) -> list[Hit]:
-        """The ``limit`` best pieces for ``query`` and its ``vector``, best first.
+        """The ``limit`` best pieces for ``query``, best first.
 
-        Both scores of the union of the two searches are min-max scaled to 0…1 and added with the configured weights
-        (Fox and Shaw's CombSUM, TREC-2 1994, on min-max scores). ``timings`` receives milliseconds by step.
+        ``vectors`` are those of its readings, of shape (dimension) or (n, dimension): a piece is as near as it is to
+        the nearest. ``also`` are official words for its everyday ones, which characters are searched by as well. Rows
+        that are ``hidden`` are not found. Both scores of the union of the searches are min-max scaled to 0…1 and
+        added with the configured weights (Fox and Shaw's CombSUM, TREC-2 1994, on min-max scores). ``timings``
+        receives milliseconds by step.
         """
         if not len(self):
             return []
-        vector = vector.reshape(-1)
-        depth = min(self._depth, len(self))
-        started = time.perf_counter()
+        readings = np.atleast_2d(vectors)
+        depth = min(self._depth + len(hidden), len(self))
         dead = self.dense.dead
-        lexical = {row: score for row, score in self._lexical.search(query, depth) if not dead[row]}
+        started = time.perf_counter()
+        scored = self._lexical.search(query, depth, also, self._synonym_weight)
+        lexical = {row: score for row, score in scored if not dead[row] and row not in hidden}
         searched = time.perf_counter()
-        found = self.dense.search(vector, depth)
+        found = {int(row) for reading in readings for row in self.dense.search(reading, depth)}
         ended = time.perf_counter()
         if timings is not None:
             timings["lexical"] = timings.get("lexical", 0.0) + (searched - started) * 1000
             timings["dense"] = timings.get("dense", 0.0) + (ended - searched) * 1000
 
-        rows = np.array(sorted(set(found.tolist()) | set(lexical)))
-        cosines = self.dense.cosines(rows, vector)
+        rows = np.array(sorted((found | set(lexical)).difference(hidden)), dtype=np.int64)
+        if not len(rows):
+            return []
+        cosines = self.dense.cosines(rows, readings)
         scores = np.array([lexical.get(int(row), 0.0) for row in rows])
         weight = self._dense_weight
         fused = weight * _min_max(cosines) + (1 - weight) * _min_max(scores)

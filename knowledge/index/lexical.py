@@ -102,14 +102,22 @@ class LexicalIndex:
         """In how many rows a character pair or word stands."""
         return self._frequency("bigrams", bigram)
 
-    def search(self, query: str, limit: int) -> list[tuple[int, float]]:
-        """The ``limit`` best rows with their BM25 scores, best first; empty when no character matches."""
+    def search(
+        self, query: str, limit: int, also: str = "", also_weight: float = 0.0
+    ) -> list[tuple[int, float]]:
+        """The ``limit`` best rows with their BM25 scores, best first; empty when no character matches.
+
+        What only ``also`` has (official words for the query's everyday ones) counts ``also_weight`` times as much.
+        """
         clauses: list[tuple[tantivy.Occur, tantivy.Query]] = []
         tokens_of: dict[str, list[str]] = tokenise(query)._asdict()
+        more_of: dict[str, list[str]] = tokenise(also)._asdict() if also_weight > 0 else {}
         for field, weight in self._weights.items():
             if weight <= 0:
                 continue
-            for token, count in Counter(tokens_of[field]).items():
+            counts: dict[str, float] = dict.fromkeys(more_of.get(field, ()), also_weight)
+            counts |= Counter(tokens_of[field])
+            for token, count in counts.items():
                 term = self._term(field, token)
                 boost = weight * count * self._boost(field, token)
                 clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(term, boost)))

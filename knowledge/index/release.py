@@ -22,7 +22,7 @@ from knowledge.source import Source, contains
 
 __all__ = ["FORMAT", "ReleaseIndex", "build_release_index", "is_complete"]
 
-FORMAT = 3  # raise it when what is written changes, also its tokens: indexes of another format are built anew
+FORMAT = 4  # raise it when what is written changes, also its tokens: indexes of another format are built anew
 
 
 class ReleaseIndex:
@@ -81,22 +81,47 @@ class ReleaseIndex:
         return _Sources(self.stored, np.repeat(self._dead, self.stored.counts))
 
     def search(
-        self, group: str, query: str, vector: np.ndarray, limit: int, timings: dict[str, float] | None = None
+        self,
+        group: str,
+        query: str,
+        vectors: np.ndarray,
+        limit: int,
+        timings: dict[str, float] | None = None,
+        *,
+        also: str = "",
+        hidden: Collection[int] = (),
     ) -> list[tuple[Source, Hit]]:
-        """Sources found through ``group`` (``questions`` or ``passages``), each with its best piece, best first."""
+        """Sources found through ``group`` (``questions`` or ``passages``), each with its best piece, best first.
+
+        For the other parameters see :meth:`knowledge.index.hybrid.HybridIndex.search`.
+        """
         found: dict[int, Hit] = {}
         owners = self.stored.owners[group]
-        for hit in self._indexes[group].search(query, vector, 4 * limit, timings):
+        hits = self._indexes[group].search(query, vectors, 4 * limit, timings, also=also, hidden=hidden)
+        for hit in hits:
             found.setdefault(int(owners[hit.row]), hit)
         return [(self.stored.source(owner), hit) for owner, hit in list(found.items())[:limit]]
 
-    def cosine(self, group: str, source_id: str, vector: np.ndarray) -> float:
-        """The exact cosine of ``vector`` with the nearest piece of a source in ``group``; 0 where it has none."""
+    def cosine(self, group: str, source_id: str, vectors: np.ndarray, hidden: Collection[int] = ()) -> float:
+        """The exact cosine of the nearest of ``vectors`` with the nearest piece of a source; 0 where it has none.
+
+        ``hidden`` rows count as not there.
+        """
+        rows = [row for row in self.rows(group, source_id) if row not in hidden]
+        return float(self._indexes[group].dense.cosines(np.array(rows), vectors).max()) if rows else 0.0
+
+    def question_rows(self, source_id: str, question: str) -> frozenset[int]:
+        """The rows of ``questions`` in which an FAQ has this very question."""
+        rows = self.rows("questions", source_id)
+        asked = self.by_id[source_id].questions if rows else ()
+        return frozenset(row for row, each in zip(rows, asked, strict=True) if each == question)
+
+    def rows(self, group: str, source_id: str) -> range:
+        """The rows of a source in ``group``, in the order of its questions or pieces."""
         number = self.by_id.number(source_id)
         if number is None:
-            return 0.0
-        first, last = np.searchsorted(self.stored.owners[group], (number, number + 1)).tolist()
-        return self._indexes[group].dense.best_cosine(first, last, vector) if first < last else 0.0
+            return range(0)
+        return range(*np.searchsorted(self.stored.owners[group], (number, number + 1)).tolist())
 
     def find(self, identifier: str) -> Source | None:
         """The source with this id, or the smallest clause that has it inside: a short section is one clause."""
@@ -120,10 +145,6 @@ class ReleaseIndex:
     def documents(self) -> Iterable[ItemFacts]:
         """The facts of the documents that can answer something, by their ids in order."""
         return self._documents.values()
-
-    def phrases(self) -> Iterator[str]:
-        """The titles of the documents and the standard questions of the FAQs."""
-        return (item.title for item in self._items if item.sources)
 
     def clauses_of(self, document_id: str) -> list[Source]:
         """A document's clauses that can answer, in their order, read from disk; none for one that is not here."""
@@ -176,6 +197,15 @@ class ReleaseIndex:
         passages = self._indexes["passages"]
         size = len(passages)
         return math.log((size + 1) / (passages.document_frequency(token) + 0.5)) / math.log(2 * size + 2)
+
+    def frequency(self, token: str) -> int:
+        """In how many pieces, of questions and passages, a character pair stands."""
+        return sum(index.document_frequency(token) for index in self._indexes.values())
+
+    @cached_property
+    def phrases(self) -> list[str]:
+        """The titles of documents and the standard questions of FAQs."""
+        return sorted({item.title for item in self._items if item.sources})
 
     def pieces(self) -> int:
         """How many pieces are searched."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
@@ -10,42 +10,34 @@ import numpy as np
 
 from knowledge.answer import Answer, Notice
 from knowledge.config import SearchConfig
+from knowledge.decision.calibration import Calibration
 from knowledge.embedding import Embedder
 from knowledge.index.release import ReleaseIndex
 from knowledge.pipeline.residence import Residence
 from knowledge.source import Source
+from knowledge.vocabulary import Vocabulary
 
 
 @dataclass
 class Candidate:
-    """A source that may answer, with the evidence for it."""
+    """A source that may answer. ``evidence`` is what :mod:`knowledge.pipeline.evidence` gathers, by name."""
 
     source: Source
-    question_cosine: float = 0.0
-    """Cosine of the question with the nearest question of an FAQ."""
-    question_fused: float = 0.0
-    """Best fused score among FAQ questions, 0…1."""
-    question_match: float = 0.0
-    """Likeness to an FAQ's nearest question: Dice's coefficient over bigrams, weighted by rarity."""
-    question_coverage: float = 0.0
-    """Share of the question's bigrams, weighted by rarity, that one question of an FAQ has."""
-    passage_cosine: float = 0.0
-    """Cosine of the question with the nearest piece of the answer or clause."""
-    passage_fused: float = 0.0
-    """Best fused score among passages, 0…1."""
-    passage_bm25: float = 0.0
-    """Best BM25 score of such a piece."""
-    coverage: float = 0.0
-    """Share of the question's bigrams, weighted by rarity, that the source has."""
+    evidence: dict[str, float] = field(default_factory=dict)
+    score: float = 0.0
+    """The evidence weighed, relative to that nothing answers; the log of a ratio before it is calibrated."""
     probability: float = 0.0
     """How likely this very source is the right one, among all candidates and nothing."""
     confidence: float = 0.0
     """The same for its subject: an FAQ together with the clauses that it is based on."""
 
-    @property
-    def faq(self) -> float:
-        """1 for an FAQ, 0 for a clause."""
-        return float(self.source.kind == "faq")
+
+@dataclass(frozen=True)
+class Previous:
+    """What the conversation was about just before: the question as it was searched, and the sources given for it."""
+
+    text: str
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -70,7 +62,14 @@ class Context:
     embedder: Embedder
     config: SearchConfig
     text: str = ""
-    """The question as it is searched with: normalised, cut to the configured length."""
+    """The question as it is searched with: normalised, cut to the configured length, homophones mended."""
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    calibration: Calibration = field(default_factory=Calibration)
+    previous: Previous | None = None
+    official: tuple[str, ...] = ()
+    """Official words for the everyday ones of the question."""
+    follows: bool = False
+    """Whether the question was understood as one about the previous subject; ``text`` then holds both."""
     known: Residence = field(default_factory=Residence)
     """What the conversation knows of the citizen."""
     region: str = ""
@@ -79,7 +78,10 @@ class Context:
     audience: str = ""
     notice: Notice | None = None
     """What the citizen has to be told of a rule that is not in force, or was amended."""
-    vector: np.ndarray | None = None
+    vectors: np.ndarray | None = None
+    """One row for each reading of the question."""
+    hidden: frozenset[int] = frozenset()
+    """Rows of the index's ``questions`` that count as not there: a question of an FAQ that is held out."""
     candidates: list[Candidate] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
     answer: Answer | None = None
@@ -90,16 +92,19 @@ class Context:
         """What is stored beside the answer so that it can be explained."""
 
         def row(candidate: Candidate) -> dict[str, Any]:
-            evidence = {
-                name: round(value, 4) for name, value in vars(candidate).items() if isinstance(value, float)
-            }
-            return {"id": candidate.source.id, "title": candidate.source.title, **evidence}
+            scores = {name: getattr(candidate, name) for name in ("score", "probability", "confidence")}
+            rounded = {name: round(value, 4) for name, value in (scores | candidate.evidence).items()}
+            return {"id": candidate.source.id, "title": candidate.source.title, **rounded}
 
         return {
             "question": self.question,
             "today": self.today.isoformat(),
             "steps": self.steps,
             "text": self.text,
+            "official": list(self.official),
+            "previous": asdict(self.previous) if self.previous else None,
+            "follows": self.follows,
+            "calibration": self.calibration.to_dict(),
             "region": self.region,
             "region_named": self.region_named,
             "audience": self.audience,

@@ -6,8 +6,7 @@ import re
 
 from knowledge.answer import Answer, Option
 from knowledge.pipeline.context import Candidate, Context
-from knowledge.pipeline.rank import is_basis
-from knowledge.source import Source, contains
+from knowledge.source import Source, contains, is_basis
 from knowledge.texts import text
 
 _OPENING = 24  # characters of a clause's opening in an option
@@ -17,9 +16,9 @@ def decide(context: Context) -> None:
     """Let the best candidate answer when its subject is likely enough; else ask back, or decline."""
     limits = context.config.decision
     best = context.candidates[0] if context.candidates else None
-    if best and best.confidence >= limits.answer:
+    if best and best.confidence >= context.calibration.answer:
         return
-    if best is None or sum(each.probability for each in context.candidates) < limits.clarify:
+    if best is None or sum(each.probability for each in context.candidates) < context.calibration.clarify:
         context.answer = Answer(
             status="no_answer",
             text=text("no_answer"),

@@ -5,24 +5,30 @@ from __future__ import annotations
 import time
 
 from knowledge.pipeline.context import Candidate, Context
+from knowledge.pipeline.evidence import Found, gather_evidence
 
 
 def retrieve(context: Context) -> None:
-    """Embed the question and gather the sources that either index finds, with their cosines and BM25."""
+    """Embed the question's readings, gather the sources that either index finds, and the evidence for each."""
     started = time.perf_counter()
-    vector = context.vector = context.embedder.queries([context.text])[0]
+    # Read in the citizen's words, and, where these are everyday ones, in official words too.
+    readings = list(dict.fromkeys((context.text, context.vocabulary.synonyms.rewritten(context.text))))
+    context.vectors = context.embedder.queries(readings)
     context.timings["embed"] = (time.perf_counter() - started) * 1000
 
-    index, limit = context.index, context.config.retrieval.candidates
-    found: dict[str, Candidate] = {}
+    limit = context.config.retrieval.candidates
+    found: dict[str, Found] = {}
     for group in ("questions", "passages"):
-        for source, hit in index.search(group, context.text, vector, limit, context.timings):
-            candidate = found.setdefault(source.id, Candidate(source))
-            if group == "questions":
-                candidate.question_fused = hit.fused
-            else:
-                candidate.passage_fused, candidate.passage_bm25 = hit.fused, hit.lexical
-    for identifier, candidate in found.items():
-        candidate.question_cosine = index.cosine("questions", identifier, vector)
-        candidate.passage_cosine = index.cosine("passages", identifier, vector)
-    context.candidates = list(found.values())
+        hits = context.index.search(
+            group,
+            context.text,
+            context.vectors,
+            limit,
+            context.timings,
+            also=" ".join(context.official),
+            hidden=context.hidden if group == "questions" else (),
+        )
+        for source, hit in hits:
+            found.setdefault(source.id, Found(source)).bm25[group] = hit.lexical
+    context.candidates = [Candidate(each.source) for each in found.values()]
+    gather_evidence(context, found)

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 
 from knowledge.index.tokens import bigram_set
 from knowledge.pipeline.context import Context
-from knowledge.pipeline.rank import is_basis
-from knowledge.source import Source
+from knowledge.source import Source, is_basis
 
 
 def same_subject(left: Source, right: Source, context: Context) -> bool:

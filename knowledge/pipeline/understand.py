@@ -14,8 +14,10 @@ _WORDS = re.compile(r"[\w㐀-䶿一-鿿]")
 
 
 def normalise_question(context: Context) -> None:
-    """Simplified, half-width, no control characters; no longer than is searched with."""
-    context.text = normalise(context.question)[: context.config.decision.max_question_length]
+    """Simplified, half-width, no control characters, homophones mended; no longer than is searched with."""
+    text = normalise(context.question)[: context.config.decision.max_question_length]
+    context.text = context.vocabulary.corrected(text)
+    context.official = tuple(context.vocabulary.synonyms.official_words(context.text))
 
 
 def screen(context: Context) -> None:

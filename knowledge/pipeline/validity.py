@@ -54,7 +54,7 @@ def note_lapse(context: Context) -> None:
         meant = pattern("earlier").search(context.text) is not None or bool(
             standing and years & standing.document.years
         )
-    if not meant or (best.reason == "not_yet" and kept >= context.config.decision.answer):
+    if not meant or (best.reason == "not_yet" and kept >= context.calibration.answer):
         return
     source = best.candidate.source
     standing = standing_of(source, facts, today)

@@ -7,9 +7,8 @@ from dataclasses import replace
 from knowledge.answer import Answer, Option
 from knowledge.pipeline.context import Candidate, Context
 from knowledge.pipeline.phrases import pattern
-from knowledge.pipeline.rank import is_basis
 from knowledge.pipeline.subjects import same_subject, same_wording
-from knowledge.source import Source
+from knowledge.source import Source, is_basis
 from knowledge.texts import text
 
 _SHOWN = 3  # audiences named in one option

@@ -37,6 +37,27 @@ def sound(character: str) -> str:
     return spelled
 
 
+@lru_cache(maxsize=1)
+def _common_by_sound() -> dict[str, str]:
+    """The characters of GB 2312's first level, the common ones, by their sounds."""
+    found: dict[str, str] = {}
+    for row in range(0xB0, 0xD8):
+        for cell in range(0xA1, 0xFF):
+            try:
+                character = bytes((row, cell)).decode("gb2312")
+            except UnicodeDecodeError:
+                continue
+            found[sound(character)] = found.get(sound(character), "") + character
+    return found
+
+
+def sounding_like(character: str) -> str:
+    """Common characters that sound like ``character``, itself left out; empty for what is not Chinese."""
+    if not is_chinese(character):
+        return ""
+    return _common_by_sound().get(sound(character), "").replace(character, "")
+
+
 class HomophoneCorrector:
     """Corrects questions towards the words of the content.
 

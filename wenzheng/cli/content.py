@@ -44,7 +44,7 @@ def register(commands: Any) -> None:
     back.set_defaults(run=run_rollback)
 
     removed = kb.add_parser("remove", help="从草稿中删除（发布后生效）")
-    removed.add_argument("kind", choices=("faq", "document"), metavar="faq|document")
+    removed.add_argument("kind", choices=("faq", "document", "synonym"), metavar="faq|document|synonym")
     removed.add_argument("ids", nargs="+", metavar="编号")
     removed.set_defaults(run=run_remove)
 
@@ -64,16 +64,17 @@ def run_import(arguments: argparse.Namespace, settings: Settings) -> int:
     errors = sum(problem.severity == "error" for problem in report.problems)
     counts = report.counts
     say(
-        f"读取文件 {report.files} 个：政策文件 {report.documents} 份，问答 {report.faqs} 条。"
+        f"读取文件 {report.files} 个：政策文件 {report.documents} 份，问答 {report.faqs} 条，"
+        f"用语 {report.synonyms} 个。"
         f"新增 {counts.added}，修改 {counts.changed}，未变 {counts.unchanged}；错误 {errors} 处。"
     )
     release = None
     if arguments.publish:
-        if report.documents + report.faqs:
+        if report.items:
             release = _publish(service, "")
         else:
             say("没有可发布的新内容。")
-    elif report.documents + report.faqs:
+    elif report.items:
         say("内容已进入草稿。发布：wenzheng kb publish")
     if arguments.json:
         print_json({**report.to_dict(), "release": release.id if release else None})

@@ -1,0 +1,91 @@
+"""Learn from examples how far scores can be trusted, and from where on to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import logsumexp
+
+from knowledge.config import DecisionConfig
+from knowledge.decision.calibration import Calibration
+from knowledge.decision.conformal import answer_threshold, keep_threshold
+from knowledge.decision.evidence import WEIGHED
+from knowledge.decision.examples import Example
+
+ENOUGH = 50  # held-out questions: fewer say nothing about two wrong answers in a hundred
+
+
+def learn(examples: Sequence[Example], weights: Mapping[str, float], config: DecisionConfig) -> Calibration:
+    """The calibration that these examples teach.
+
+    Scale and nothing by maximum likelihood (Platt's scaling, 1999, of the conditional logit); then the thresholds of
+    :mod:`knowledge.decision.conformal`: at most ``config.wrong`` of the answers given wrong, at most ``config.lost``
+    of the answerable questions declined. Examples that nothing answers weigh ``config.unanswerable`` of the whole.
+    """
+    vector = np.array([weights[name] for name in WEIGHED])
+    scores = [each.evidence @ vector - weights["none"] for each in examples]
+    weight = _weigh(examples, config.unanswerable)
+    scale, nothing = _fit(scores, examples, weight)
+    calibration = Calibration(scale=scale, nothing=nothing)
+    outcome = [_outcome(calibration, each, score) for each, score in zip(examples, scores, strict=True)]
+    confidence, total, right = (np.array(column) for column in zip(*outcome, strict=True))
+    answerable = np.array([each.answerable for each in examples])
+    answer = answer_threshold(confidence, ~right.astype(bool), weight, config.wrong)
+    clarify = keep_threshold(total[answerable], weight[answerable], config.lost)
+    given = confidence >= answer
+    return Calibration(
+        scale=scale,
+        nothing=nothing,
+        answer=round(answer, 6),
+        clarify=round(min(clarify, answer), 6),
+        questions=len(examples),
+        expected={
+            "answered": _share(given & answerable, answerable, weight),
+            "wrong_among_answered": _share(given & ~right.astype(bool), given, weight),
+            "unanswerable_answered": _share(given & ~answerable, ~answerable, weight),
+            "unanswerable_declined": _share(~given & (total < clarify) & ~answerable, ~answerable, weight),
+            "answerable_declined": _share(~given & (total < clarify) & answerable, answerable, weight),
+        },
+    )
+
+
+def _weigh(examples: Sequence[Example], unanswerable: float) -> np.ndarray:
+    answerable = np.array([each.answerable for each in examples])
+    counts = {True: max(int(answerable.sum()), 1), False: max(int((~answerable).sum()), 1)}
+    return np.where(answerable, (1 - unanswerable) / counts[True], unanswerable / counts[False])
+
+
+def _fit(
+    scores: Sequence[np.ndarray], examples: Sequence[Example], weight: np.ndarray
+) -> tuple[float, float]:
+    """Scale and nothing under which what is right was likeliest; a question whose answer was not found is left out."""
+
+    def loss(values: np.ndarray) -> float:
+        value = 0.0
+        for score, each, share in zip(scores, examples, weight, strict=True):
+            if each.answerable and not each.right.any():
+                continue
+            sums = np.append(np.exp(values[0]) * score, values[1])
+            correct = np.append(each.right, not each.answerable)
+            value += share * (logsumexp(sums) - logsumexp(sums[correct]))
+        return value
+
+    found = minimize(loss, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-6}).x
+    return float(np.exp(found[0])), float(found[1])
+
+
+def _outcome(calibration: Calibration, each: Example, score: np.ndarray) -> tuple[float, float, bool]:
+    """The best candidate's confidence, the sum of all probabilities, and whether the best is right."""
+    if not len(score):
+        return 0.0, 0.0, False
+    probability = np.array(calibration.probabilities(score.tolist()))
+    best = int(np.argmax(probability))
+    confidence = each.subjects @ probability
+    return float(confidence[best]), float(probability.sum()), bool(each.right[best])
+
+
+def _share(part: np.ndarray, whole: np.ndarray, weight: np.ndarray) -> float:
+    total = float(weight[whole].sum())
+    return round(float(weight[part].sum()) / total, 4) if total else 0.0
