@@ -1,16 +1,17 @@
-"""Which documents are in force on a day, worked out from all documents' facts of one release."""
+"""Which documents are in force on a day, worked out from the facts of one release's documents."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 from weakref import WeakKeyDictionary
 
 from knowledge.index.release import ReleaseIndex
+from knowledge.index.segment import ItemFacts
 from knowledge.index.tokens import bigram_set
 from knowledge.source import Source
 from knowledge.text import normalise
@@ -30,7 +31,7 @@ _EDITION = re.compile(
 
 @dataclass(frozen=True)
 class DocumentFacts:
-    """What a release's clauses say of their document; dates are ISO, ``None`` where open."""
+    """What a document says of itself; dates are ISO, ``None`` where open."""
 
     id: str
     title: str
@@ -66,29 +67,25 @@ class Standing:
     amended: bool = False
 
 
+@lru_cache(maxsize=65536)
 def number_key(text: str) -> str:
     """A document number in one spelling, ``""`` where ``text`` holds none."""
     found = _NUMBER.search(normalise(text))
     return f"{found[1]}|{found[2]}|{int(found[3])}" if found else ""
 
 
+@lru_cache(maxsize=65536)
 def title_key(title: str) -> str:
     """A title without quotes, spaces and its year in brackets."""
     return _EDITION.sub("", re.sub(r"[《》\s]", "", normalise(title)))
 
 
 class ValidityFacts:
-    """The documents of one release and what replaces what. A document is in it when it has a clause that can answer."""
+    """The documents of one release and what replaces what; ``regions`` are left out where titles are compared."""
 
-    def __init__(self, sources: Iterable[Source]) -> None:
-        sources = list(sources)
-        self._places = {source.region for source in sources if source.region} | {"中华人民共和国"}
-        self.documents: dict[str, DocumentFacts] = {}
-        self.clauses: dict[str, list[Source]] = {}
-        for source in sources:
-            if source.kind == "clause":
-                self.clauses.setdefault(source.document_id, []).append(source)
-                self.documents.setdefault(source.document_id, _facts(source))
+    def __init__(self, documents: Iterable[DocumentFacts], regions: Iterable[str] = ()) -> None:
+        self._places = frozenset(regions) | {"中华人民共和国"}
+        self.documents = {document.id: document for document in documents}
         self._numbered: dict[str, list[DocumentFacts]] = {}
         self._titled: dict[str, list[DocumentFacts]] = {}
         for document in self.documents.values():
@@ -173,10 +170,7 @@ class ValidityFacts:
         """The documents by the character pairs of their titles, without place and edition."""
         found: dict[frozenset[str], list[DocumentFacts]] = {}
         for document in self.documents.values():
-            title = title_key(document.title)
-            for place in self._places:
-                title = title.replace(place, "")
-            if pairs := bigram_set(title):
+            if pairs := _title_pairs(document.title, self._places):
                 found.setdefault(pairs, []).append(document)
         return found
 
@@ -188,9 +182,8 @@ class ValidityFacts:
         """The documents that name the number with this key as one that they replace."""
         return self._replacing.get(key, [])
 
-    def clause_about(self, document: DocumentFacts, *words: str) -> Source | None:
-        """The clause of a document in which one of ``words`` stands, the first word first; else its first clause."""
-        clauses = self.clauses.get(document.id, [])
+    def clause_about(self, clauses: Sequence[Source], *words: str) -> Source | None:
+        """The last of ``clauses`` in which one of ``words`` stands, the first word first; else the first clause."""
         for word in filter(None, words):
             wanted = number_key(word) or "".join(normalise(word).split())
             for clause in reversed(clauses):
@@ -276,19 +269,31 @@ class ValidityFacts:
         return holding or ended
 
 
-def _facts(source: Source) -> DocumentFacts:
+def document_facts(item: ItemFacts) -> DocumentFacts:
+    """What an index knows of a document."""
     return DocumentFacts(
-        id=source.document_id,
-        title=source.title,
-        doc_number=source.doc_number,
-        effective_from=source.effective_from,
-        effective_to=source.effective_to,
-        status=source.status,
-        supersedes=source.supersedes,
-        superseded_by=source.superseded_by,
-        url=source.url,
-        department=source.department,
+        id=item.id,
+        title=item.title,
+        doc_number=item.doc_number,
+        effective_from=item.effective_from,
+        effective_to=item.effective_to,
+        status=item.status,
+        supersedes=item.supersedes,
+        superseded_by=item.superseded_by,
+        url=item.url,
+        department=item.department,
     )
+
+
+@lru_cache(maxsize=65536)
+def _title_pairs(title: str, places: frozenset[str]) -> frozenset[str]:
+    return bigram_set(_any_of(places).sub("", title_key(title)))
+
+
+@lru_cache(maxsize=16)
+def _any_of(places: frozenset[str]) -> re.Pattern[str]:
+    # The longest first, so that nothing of a place is left behind whose name begins with another's.
+    return re.compile("|".join(map(re.escape, sorted(places, key=lambda name: (-len(name), name)))))
 
 
 def _begun(document: DocumentFacts, today: str) -> bool:
@@ -323,5 +328,5 @@ def facts_of(index: ReleaseIndex) -> ValidityFacts:
     """The facts of an index's documents, worked out once for each index."""
     facts = _CACHE.get(index)
     if facts is None:
-        facts = _CACHE[index] = ValidityFacts(index.sources)
+        facts = _CACHE[index] = ValidityFacts(map(document_facts, index.documents), index.regions)
     return facts

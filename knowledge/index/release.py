@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
-import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from functools import cached_property, lru_cache
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +18,11 @@ from knowledge.index.dense import DenseIndex
 from knowledge.index.hybrid import Hit, HybridIndex
 from knowledge.index.segment import GROUPS, ItemFacts
 from knowledge.index.stored import StoredIndex, is_complete
-from knowledge.index.tokens import bigram_set
 from knowledge.source import Source, contains
-from knowledge.text import normalise
 
 __all__ = ["FORMAT", "ReleaseIndex", "build_release_index", "is_complete"]
 
-FORMAT = 3  # raise it when what is written changes, also its tokens: indexes of another format are built anew
-_BRACKETS = re.compile(r"[〔〕\[\]()【】〈〉]")
+FORMAT = 4  # raise it when what is written changes, also its tokens: indexes of another format are built anew
 
 
 class ReleaseIndex:
@@ -82,16 +78,7 @@ class ReleaseIndex:
     @cached_property
     def by_id(self) -> _Sources:
         """The sources by their ids, read from disk when they are asked for."""
-        stored = self.stored
-        numbers = dict(stored.base.numbers)
-        size = len(stored.base.ids)
-        dead = np.repeat(self._dead, stored.counts)
-        for number in np.flatnonzero(dead[:size]).tolist():
-            numbers.pop(stored.base.ids[number], None)
-        for number, identifier in enumerate(stored.tail.ids if stored.tail else (), size):
-            if not dead[number]:
-                numbers[identifier] = number
-        return _Sources(stored, numbers)
+        return _Sources(self.stored, np.repeat(self._dead, self.stored.counts))
 
     def search(
         self,
@@ -144,40 +131,6 @@ class ReleaseIndex:
                 return self.by_id[whole]
         return None
 
-    def is_superseded(self, source: Source, today: str) -> bool:
-        """Whether another document that is in force on ``today`` (ISO) replaces a clause's document.
-
-        Either of the two documents may say so; a successor that this release does not hold counts as in force.
-        """
-        successors = self._successors.get(_number(source.doc_number), []) if source.doc_number else []
-        if source.superseded_by:
-            named = self._numbered.get(_number(source.superseded_by))
-            if named is None:
-                return True
-            successors = [*successors, *named]
-        return any(
-            each.id != source.document_id and (not each.effective_from or each.effective_from <= today)
-            for each in successors
-        )
-
-    @cached_property
-    def _numbered(self) -> dict[str, list[ItemFacts]]:
-        """By document number: the documents that have it."""
-        found: dict[str, list[ItemFacts]] = {}
-        for document in self._documents.values():
-            if document.doc_number:
-                found.setdefault(_number(document.doc_number), []).append(document)
-        return found
-
-    @cached_property
-    def _successors(self) -> dict[str, list[ItemFacts]]:
-        """By document number: the documents that say that they replace it."""
-        found: dict[str, list[ItemFacts]] = {}
-        for document in self._documents.values():
-            for replaced in document.supersedes:
-                found.setdefault(_number(replaced), []).append(document)
-        return found
-
     @cached_property
     def _documents(self) -> dict[str, ItemFacts]:
         """The documents that can answer something, by their ids in order."""
@@ -188,16 +141,14 @@ class ReleaseIndex:
     def _items(self) -> list[ItemFacts]:
         return [item for item, dead in zip(self.stored.items, self._dead.tolist(), strict=True) if not dead]
 
-    @cached_property
-    def titles(self) -> dict[frozenset[str], list[str]]:
-        """Document ids by the character pairs of their titles, without the place that issued them."""
-        places = (*sorted(self.regions), "中华人民共和国")
-        found: dict[frozenset[str], list[str]] = {}
-        for document in self._documents.values():
-            pairs = _title_pairs(document.title, places)
-            if pairs:
-                found.setdefault(pairs, []).append(document.id)
-        return found
+    @property
+    def documents(self) -> Iterable[ItemFacts]:
+        """The facts of the documents that can answer something, by their ids in order."""
+        return self._documents.values()
+
+    def clauses_of(self, document_id: str) -> list[Source]:
+        """A document's clauses that can answer, in their order, read from disk; none for one that is not here."""
+        return [self.stored.source(number) for number in self._numbers_of(document_id)]
 
     def clause(self, document_id: str, anchor: str) -> Source | None:
         """A document's clause by its anchor in the spelling of :func:`knowledge.content.normalize_anchor`."""
@@ -212,19 +163,25 @@ class ReleaseIndex:
         return {}
 
     def _anchors_of(self, document_id: str) -> dict[str, int]:
-        document = self._documents.get(document_id)
-        if document is None:
-            return {}
-        first, last = self.stored.sources_of(self.stored.numbers[document.hash])
         anchors: dict[str, int] = {}
-        for number in range(first, last):
+        for number in self._numbers_of(document_id):
             anchors.setdefault(normalize_anchor(self.stored.id(number).partition("#")[2]), number)
         return anchors
+
+    def _numbers_of(self, document_id: str) -> range:
+        """The source numbers of a document."""
+        document = self._documents.get(document_id)
+        return range(*self.stored.sources_of(self.stored.numbers[document.hash])) if document else range(0)
 
     @cached_property
     def regions(self) -> frozenset[str]:
         """The regions that the content names."""
         return frozenset(item.region for item in self._items if item.region and item.sources)
+
+    @cached_property
+    def audiences(self) -> frozenset[str]:
+        """The groups of people that the content names."""
+        return frozenset(audience for item in self._items if item.sources for audience in item.audience)
 
     @cached_property
     def city(self) -> str:
@@ -256,37 +213,28 @@ class ReleaseIndex:
 
 
 class _Sources(Mapping[str, Source]):
-    """Sources by id, read when asked for."""
+    """Sources by id, read when asked for, without those that are marked in ``dead``."""
 
-    def __init__(self, stored: StoredIndex, numbers: dict[str, int]) -> None:
+    def __init__(self, stored: StoredIndex, dead: np.ndarray) -> None:
         self.stored = stored
-        self._numbers = numbers
+        self._dead = dead
 
     def number(self, identifier: str) -> int | None:
         """A source's number."""
-        return self._numbers.get(identifier)
+        number = self.stored.number(identifier)
+        return None if number is None or self._dead[number] else number
 
     def __getitem__(self, identifier: str) -> Source:
-        return self.stored.source(self._numbers[identifier])
+        number = self.number(identifier)
+        if number is None:
+            raise KeyError(identifier)
+        return self.stored.source(number)
 
     def __contains__(self, identifier: object) -> bool:
-        return identifier in self._numbers
+        return isinstance(identifier, str) and self.number(identifier) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._numbers)
+        return (self.stored.id(number) for number in np.flatnonzero(~self._dead).tolist())
 
     def __len__(self) -> int:
-        return len(self._numbers)
-
-
-@lru_cache(maxsize=65536)
-def _title_pairs(title: str, places: tuple[str, ...]) -> frozenset[str]:
-    for place in places:
-        title = title.replace(place, "")
-    return bigram_set(title)
-
-
-@lru_cache(maxsize=65536)
-def _number(doc_number: str) -> str:
-    """A document number with its brackets and spaces in one form: 澜政规〔2024〕2号 is written in many ways."""
-    return _BRACKETS.sub("|", "".join(normalise(doc_number).split()))
+        return int(np.count_nonzero(~self._dead))

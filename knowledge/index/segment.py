@@ -26,7 +26,10 @@ _KEPT_SOURCES = 8192  # parsed sources kept in memory by each segment
 
 @dataclass(frozen=True)
 class ItemFacts:
-    """What a release knows of an item without reading its sources; ``sources`` is how many it has."""
+    """What a release knows of an item without reading its sources, named as in :class:`knowledge.source.Source`.
+
+    ``sources`` is how many it has.
+    """
 
     hash: str
     kind: str
@@ -34,8 +37,13 @@ class ItemFacts:
     sources: int
     title: str = ""
     region: str = ""
-    doc_number: str = ""
+    audience: tuple[str, ...] = ()
+    department: str = ""
+    url: str = ""
     effective_from: str | None = None
+    effective_to: str | None = None
+    status: str = ""
+    doc_number: str = ""
     supersedes: tuple[str, ...] = ()
     superseded_by: str = ""
 
@@ -65,7 +73,19 @@ def texts_of(source: Source, piece_length: int) -> dict[str, list[str]]:
 def facts_of(item: Document | Faq, digest: str, sources: int) -> ItemFacts:
     """The facts of an item that has ``sources`` sources and the content hash ``digest``."""
     if isinstance(item, Faq):
-        return ItemFacts(digest, "faq", item.id, sources, title=item.standard_question, region=item.region)
+        return ItemFacts(
+            digest,
+            "faq",
+            item.id,
+            sources,
+            title=item.standard_question,
+            region=item.region,
+            audience=item.audience,
+            department=item.department,
+            url=item.link,
+            effective_from=item.effective_from,
+            effective_to=item.effective_to,
+        )
     return ItemFacts(
         digest,
         "document",
@@ -73,8 +93,13 @@ def facts_of(item: Document | Faq, digest: str, sources: int) -> ItemFacts:
         sources,
         title=item.title,
         region=item.region,
-        doc_number=item.doc_number,
+        audience=item.audience,
+        department=item.issuer,
+        url=item.source_url,
         effective_from=item.effective_from,
+        effective_to=item.effective_to,
+        status=item.status,
+        doc_number=item.doc_number,
         supersedes=item.supersedes,
         superseded_by=item.superseded_by,
     )
@@ -89,7 +114,10 @@ class Segment:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         rows = json.loads((folder / _ITEMS).read_text(encoding="utf-8"))
-        self.items = [ItemFacts(**{**row, "supersedes": tuple(row["supersedes"])}) for row in rows]
+        self.items = [
+            ItemFacts(**{**row, **{name: tuple(row[name]) for name in ("audience", "supersedes")}})
+            for row in rows
+        ]
         self.starts = np.cumsum([0, *(item.sources for item in self.items)])
         """Number of each item's first source; at the end, how many sources there are."""
         self.ids: list[str] = json.loads((folder / _IDS).read_text(encoding="utf-8"))

@@ -92,6 +92,11 @@ class StoredIndex:
         size = len(self.base.ids)
         return self.base.ids[number] if number < size or self.tail is None else self.tail.ids[number - size]
 
+    def number(self, identifier: str) -> int | None:
+        """The number of the source that was written last with this id, which may be dead."""
+        in_tail = self.tail.numbers.get(identifier) if self.tail else None
+        return self.base.numbers.get(identifier) if in_tail is None else in_tail + len(self.base.ids)
+
     def source(self, number: int) -> Source:
         """A source by its number."""
         size = len(self.base.ids)

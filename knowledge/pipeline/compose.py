@@ -78,12 +78,13 @@ def full_text(sources: Sequence[Source], context: Context) -> Answer:
 
 def clause_on(standing: Standing, context: Context) -> Source | None:
     """The clause that says how a document stands: the successor's that ends it, or else its own on when it holds."""
-    facts = facts_of(context.index)
+    facts, index = facts_of(context.index), context.index
     document = standing.document
     held = [each for each in standing.successors if each.id]
     if held:
-        return facts.clause_about(held[0], document.doc_number, document.title, *_ENDING)
-    return facts.clause_about(document, *_BEGINNING) if document.id else None
+        clauses = index.clauses_of(held[0].id)
+        return facts.clause_about(clauses, document.doc_number, document.title, *_ENDING)
+    return facts.clause_about(index.clauses_of(document.id), *_BEGINNING)
 
 
 def _body(source: Source, context: Context, room: int) -> tuple[list[str], bool]:

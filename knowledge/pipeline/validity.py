@@ -82,15 +82,12 @@ def lapse_of(source: Source, facts: ValidityFacts, today: str) -> Lapse | None:
     An FAQ has dates of its own; and where every basis of it that is held has lapsed, so has the FAQ.
     """
     if source.kind == "clause":
-        if source.document_id not in facts.documents:
-            facts = ValidityFacts([source])
         return facts.standing(source.document_id, today).lapse
     if source.effective_from and source.effective_from > today:
         return "not_yet"
     if source.effective_to and source.effective_to < today:
         return "expired"
-    documents = {basis.partition("#")[0] for basis in source.basis} & set(facts.documents)
-    lapses = [facts.standing(each, today).lapse for each in sorted(documents)]
+    lapses = [facts.standing(each, today).lapse for each in sorted(_held(source, facts))]
     return lapses[0] if lapses and all(lapses) else None
 
 
@@ -99,7 +96,7 @@ def heirs_of(source: Source, facts: ValidityFacts, today: str) -> frozenset[str]
     standing: Standing | None = standing_of(source, facts, today)
     if standing is None:
         # An FAQ that ended by its own date, on a basis that still holds.
-        return frozenset(basis.partition("#")[0] for basis in source.basis) & frozenset(facts.documents)
+        return _held(source, facts)
     successors = frozenset(each.id for each in standing.successors if each.id)
     return frozenset(each for each in successors if facts.standing(each, today).lapse is None)
 
@@ -147,6 +144,11 @@ def _documents(source: Source) -> frozenset[str]:
     if source.kind == "clause":
         return frozenset([source.document_id])
     return frozenset(basis.partition("#")[0] for basis in source.basis)
+
+
+def _held(source: Source, facts: ValidityFacts) -> frozenset[str]:
+    """Those of a source's documents that the release has."""
+    return frozenset(each for each in _documents(source) if each in facts.documents)
 
 
 def _prefer(context: Context, reason: str, is_own: Callable[[Source], bool]) -> None:

@@ -12,6 +12,7 @@ from knowledge.source import Source, is_basis
 from knowledge.texts import text
 
 _SHOWN = 3  # audiences named in one option
+_GROUP = "\ufffc"  # no sign that anybody types: U+FFFC OBJECT REPLACEMENT CHARACTER
 
 
 def recall(context: Context) -> None:
@@ -101,12 +102,9 @@ def _question(key: str, answer: Answer, options: list[Option]) -> Answer:
 
 def _audience_said(context: Context) -> str:
     """The group that the citizen says they belong to (我是残疾人), among those that the candidates may be for."""
-    for audience in sorted(audiences_of(context.index.sources), key=lambda name: (-len(name), name)):
-        if audience in context.text and pattern("i_am", audience=audience).search(context.text):
+    named = [audience for audience in context.index.audiences if audience in context.text]
+    for audience in sorted(named, key=lambda name: (-len(name), name)):
+        # A sign stands for the group, so that one pattern does for all of them.
+        if pattern("i_am", audience=_GROUP).search(context.text.replace(audience, _GROUP)):
             return audience
     return ""
-
-
-def audiences_of(sources: list[Source]) -> frozenset[str]:
-    """The groups of people that sources name."""
-    return frozenset(audience for source in sources for audience in source.audience)

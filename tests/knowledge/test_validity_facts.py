@@ -8,8 +8,9 @@ import pytest
 from knowledge_fakes import document
 
 from knowledge.content import Document
+from knowledge.index.segment import facts_of
 from knowledge.source import sources_of
-from knowledge.validity_facts import ValidityFacts, number_key, title_key
+from knowledge.validity_facts import ValidityFacts, document_facts, number_key, title_key
 
 DAY = "2026-06-15"
 
@@ -21,7 +22,7 @@ def doc(identifier: str, year: int, **facts: Any) -> Document:
 
 
 def facts(*documents: Document) -> ValidityFacts:
-    return ValidityFacts(sources_of(documents))
+    return ValidityFacts(document_facts(facts_of(each, "", 1)) for each in documents)
 
 
 def stands(identifier: str, *documents: Document, day: str = DAY) -> tuple[str | None, str | None, list[str]]:
@@ -162,9 +163,9 @@ def test_numbers_are_found_in_a_sentence_and_houses_are_none() -> None:
 
 def test_the_clause_about_something_is_the_last_that_says_it() -> None:
     text = ("第一句。", "某发[2017]1号同时废止。", "完。")
-    known = facts(document("d", "办法", *text, doc_number="某发〔2024〕1号"))
-    (held,) = known.by_key("某发|2024|1")
+    successor = document("d", "办法", *text, doc_number="某发〔2024〕1号")
+    known, clauses = facts(successor), sources_of([successor])
     found = [
-        known.clause_about(held, *words) for words in (("某发〔2017〕1号",), ("没有", "废止"), ("没有",))
+        known.clause_about(clauses, *words) for words in (("某发〔2017〕1号",), ("没有", "废止"), ("没有",))
     ]
     assert [each.article if each else None for each in found] == ["第二条", "第二条", "第一条"]

@@ -18,6 +18,7 @@ from knowledge.index.release import ReleaseIndex, build_release_index
 from knowledge.index.segment import texts_of
 from knowledge.index.stored import StoredIndex
 from knowledge.index.tokens import tokenise
+from knowledge.validity_facts import facts_of
 
 # Everything is found, so that no cut-off decides; an index may be nothing but increments.
 CONFIG = replace(load_search_config().retrieval, depth=10_000, overhang=100.0)
@@ -51,6 +52,7 @@ def variant(number: int, version: int) -> Item:
         f"澜川市{thing}管理办法",
         *articles,
         region="澜川市" if version % 2 else "临港区",
+        audience=(f"{deed}对象",),
         doc_number=f"澜政规〔2024〕{number}号",
         supersedes=(f"澜政规〔2024〕{number - 4}号",) if version > 1 else (),
     )
@@ -109,17 +111,27 @@ def length_error(folder: Path, content: Content) -> float:
     return worst
 
 
+def assert_same_facts(grown: ReleaseIndex, whole: ReleaseIndex) -> None:
+    assert (grown.pieces(), grown.regions, grown.city) == (whole.pieces(), whole.regions, whole.city)
+    assert grown.audiences == whole.audiences
+    assert list(grown.documents) == list(whole.documents)
+    assert grown.phrases == whole.phrases
+    known, expected = facts_of(grown), facts_of(whole)
+    assert list(known.titles.items()) == list(expected.titles.items())
+    for each in whole.documents:
+        assert grown.clauses_of(each.id) == whole.clauses_of(each.id)
+        assert known.standing(each.id, "2026-01-01") == expected.standing(each.id, "2026-01-01")
+
+
 def assert_alike(grown: ReleaseIndex, whole: ReleaseIndex, tolerance: float) -> None:
     assert grown.sources == whole.sources
     assert dict(grown.by_id) == dict(whole.by_id)
-    assert (grown.pieces(), grown.regions, grown.city) == (whole.pieces(), whole.regions, whole.city)
-    assert list(grown.titles.items()) == list(whole.titles.items())
+    assert_same_facts(grown, whole)
     for source in whole.sources:
         assert grown.find(f"{source.id}第一款") == whole.find(f"{source.id}第一款")
         assert grown.clause(source.document_id, source.article) == whole.clause(
             source.document_id, source.article
         )
-        assert grown.is_superseded(source, "2026-01-01") == whole.is_superseded(source, "2026-01-01")
     for question in QUESTIONS:
         vector = FakeEmbedder().queries([question])[0]
         for token in tokenise(question).bigrams:
@@ -216,17 +228,17 @@ def test_items_taken_out_of_an_index_in_use_are_found_in_no_way(tmp_path: Path) 
     build(tmp_path / "a", START)
     index = ReleaseIndex(tmp_path / "a", 1, CONFIG)
     gone = [item for item in StoredIndex(tmp_path / "a").items if item.id in ("D0", "F1", "F10")]
-    assert len(index.titles) > 0  # worked out before, and not to be kept
+    # Worked out before, and not to be kept.
+    assert facts_of(index).documents.keys() >= {"D0"}
+    assert index.audiences == {f"{deed}对象" for number in range(0, 30, 4) for deed in [DEEDS[number % 6]]}
+    assert len(index.clauses_of("D0")) > 0
     rest = index.without([item.hash for item in gone])
     build(tmp_path / "whole", {key: item for key, item in START.items() if key not in ("0", "1", "10")})
     whole = ReleaseIndex(tmp_path / "whole", 1, CONFIG)
     assert rest.sources == whole.sources
-    assert list(rest.titles.items()) == list(whole.titles.items())
-    assert (rest.pieces(), rest.find("D0#第一条"), rest.clause("D0", "第一条")) == (
-        whole.pieces(),
-        None,
-        None,
-    )
+    assert dict(rest.by_id) == dict(whole.by_id)
+    assert_same_facts(rest, whole)
+    assert (rest.find("D0#第一条"), rest.clause("D0", "第一条"), rest.clauses_of("D0")) == (None, None, [])
     for question in QUESTIONS:
         vector = FakeEmbedder().queries([question])[0]
         for group in ("questions", "passages"):

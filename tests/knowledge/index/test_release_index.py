@@ -1,6 +1,5 @@
 """The searchable form of a release."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -180,49 +179,28 @@ def test_the_city_is_the_region_of_most_clauses(tmp_path: Path) -> None:
     assert index.city == "澜川市"
 
 
-NEW = document("new", "居住证新办法", "新规定。", doc_number="澜政规〔2026〕1号", effective_from="2026-01-01")
-
-
-def superseded(folder: Path, old: Document, new: Document, today: str = "2026-06-15") -> bool:
-    index = built(folder, old, new)
-    return index.is_superseded(index.by_id[f"{old.id}#第一条"], today)
-
-
-def test_a_document_is_superseded_when_its_successor_says_so(tmp_path: Path) -> None:
-    assert superseded(tmp_path, PERMIT, replace(NEW, supersedes=("澜政规〔2024〕2号",)))
-
-
-def test_a_document_is_superseded_when_it_says_so_itself(tmp_path: Path) -> None:
-    assert superseded(tmp_path, replace(PERMIT, superseded_by="澜政规〔2026〕1号"), NEW)
-
-
-def test_a_successor_that_is_not_in_the_release_counts(tmp_path: Path) -> None:
-    assert superseded(tmp_path, replace(PERMIT, superseded_by="澜政规〔2027〕9号"), NEW)
-
-
-def test_a_successor_counts_from_the_day_it_is_in_force(tmp_path: Path) -> None:
-    by_old, by_new = (
-        replace(PERMIT, superseded_by="澜政规〔2026〕1号"),
-        replace(NEW, supersedes=("澜政规〔2024〕2号",)),
-    )
-    for day, expected in (("2025-12-31", False), ("2026-01-01", True)):
-        assert superseded(tmp_path / day / "old", by_old, NEW, day) is expected
-        assert superseded(tmp_path / day / "new", PERMIT, by_new, day) is expected
-
-
-@pytest.mark.parametrize(
-    "written", ["澜政规[2024]2号", "澜政规（2024）2号", "澜政规 〔 2024 〕 2 号", "澜政规【2024】２号"]
-)
-def test_document_numbers_are_the_same_however_their_brackets_are_written(
-    tmp_path: Path, written: str
+def test_what_documents_and_faqs_say_of_themselves_is_known_without_reading_sources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert superseded(tmp_path, PERMIT, replace(NEW, supersedes=(written,)))
+    repealed = document(
+        "old", "旧办法", "已经停用。", audience=("新市民",), status="已废止", effective_to="2023-12-31"
+    )
+    heading = Document(id="empty", title="只有标题", body="# 只有标题\n", audience=("没有人",))
+    asked = faq("FAQ-2", "老人卡怎么办", audience=("老年人", "残疾人"))
+    index = built(tmp_path, PERMIT, FUND, repealed, heading, asked)
+    monkeypatch.setattr(index.stored, "source", pytest.fail)
+    assert [(each.id, each.title) for each in index.documents] == [
+        ("old", "旧办法"),
+        ("permit", "居住证管理办法"),
+    ]
+    old, permit = index.documents
+    assert (old.status, old.effective_to, old.audience) == ("已废止", "2023-12-31", ("新市民",))
+    assert (permit.department, permit.region, permit.effective_from) == ("公安局", "澜川市", "2024-03-01")
+    assert index.phrases == sorted(["居住证管理办法", "旧办法", "公积金怎么提取", "老人卡怎么办"])
+    assert index.audiences == {"新市民", "老年人", "残疾人"}
 
 
-def test_a_document_does_not_supersede_itself(tmp_path: Path) -> None:
-    itself = replace(PERMIT, supersedes=("澜政规〔2024〕2号",))
-    assert not superseded(tmp_path, itself, NEW)
-
-
-def test_documents_without_numbers_are_not_taken_for_each_other(tmp_path: Path) -> None:
-    assert not superseded(tmp_path, replace(PERMIT, doc_number=""), replace(NEW, supersedes=("",)))
+def test_a_documents_clauses_are_read_in_their_order(tmp_path: Path) -> None:
+    index = built(tmp_path, FUND, PERMIT, document("other", "别的办法", "别的规定。"))
+    assert [source.id for source in index.clauses_of("permit")] == ["permit#第一条", "permit#第二条"]
+    assert [index.clauses_of(identifier) for identifier in ("", "FAQ-1", "unknown")] == [[]] * 3
