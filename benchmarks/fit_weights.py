@@ -5,7 +5,10 @@ publication, :mod:`knowledge.decision.examples`), and ``sample/development.csv``
 written for this and are never used to measure. The conditional logit model of ``knowledge/pipeline/rank.py`` is learnt
 with a small penalty; ``--folds 5`` prints what it reaches on development questions that were left out.
 
-    .venv/bin/python -m benchmarks.fit_weights [--folds 5]
+``--harder`` prints how many times as often development questions are answered wrongly as held-out ones, at the
+threshold that is learnt without this factor.
+
+    .venv/bin/python -m benchmarks.fit_weights [--folds 5 | --harder]
 """
 
 from __future__ import annotations
@@ -14,15 +17,17 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize
 
 from benchmarks.sample_city import open_sample
+from knowledge.config import SearchConfig
 from knowledge.decision.evidence import WEIGHED
 from knowledge.decision.examples import Example, example, examples, held_out
+from knowledge.decision.learn import learn, outcome
 from knowledge.pipeline.evidence import relate
 from knowledge.pipeline.retrieve import retrieve
 from knowledge.pipeline.understand import normalise_question
@@ -112,18 +117,32 @@ def reach(rows: Sequence[Example], weights: dict[str, float]) -> dict[str, float
     return {"first": first / len(rows), "first four": offered / len(rows), "found": found / len(rows)}
 
 
+def harder(own: Sequence[Example], asked: Sequence[Example], config: SearchConfig) -> float:
+    """The ratio of wrong among answered: development questions over held-out ones."""
+    calibration = learn(own, config.weights, replace(config.decision, harder=1.0))
+    assert calibration.expected is not None
+    given = [outcome(calibration, row, config.weights) for row in asked]
+    answered = [right for confidence, _, right in given if confidence >= calibration.answer]
+    return float(1 - np.mean(answered)) / calibration.expected["wrong_among_answered"]
+
+
 def main() -> None:
     """Print the block of ``search.yml``, or the figures of left-out development questions."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--folds", type=int, default=0)
+    parser.add_argument("--harder", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as home, open_sample(Path(home)) as service:
         faqs = [each for each in service.index().sources if each.kind == "faq"]
         pairs = held_out(faqs, service.config.decision.questions)
         own = list(examples(pairs, service.context))
         asked = [each for _, each in developed(service)]
+        config = service.config
+    if arguments.harder:
+        print(f"harder {harder(own, asked, config):.2f}")
+        return
     both = [*own, *asked]
     weight = np.array([len(asked) / len(own)] * len(own) + [1.0] * len(asked))
     if arguments.folds:

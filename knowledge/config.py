@@ -19,6 +19,7 @@ _SHARES = (
     *("wrong", "lost", "unanswerable", "answer", "clarify", "option", "title_match"),
     *("notice", "heir", "rival", "same_subject"),
 )
+_AT_LEAST_ONE = ("harder",)
 _NOT_NEGATIVE = ("bigram_weight", "unigram_weight", "overhang")
 
 
@@ -49,6 +50,7 @@ class DecisionConfig:
 
     max_question_length: int
     wrong: float
+    harder: float
     lost: float
     unanswerable: float
     questions: int
@@ -158,6 +160,8 @@ def _demand(name: str, kind: str, value: Any) -> str:
         return "正整数"
     if name in _SHARES and not 0 <= value <= 1:
         return " 0 到 1 之间的数字"
+    if name in _AT_LEAST_ONE and value < 1:
+        return "不小于 1 的数字"
     if name in _NOT_NEGATIVE and value < 0:
         return "不小于 0 的数字"
     return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -70,6 +71,17 @@ def _warm_up(parts: Parts) -> None:
     except Exception:
         # The first question meets the same error and is answered with it; /health stays at 503.
         logger.exception("the knowledge service could not be warmed up")
+    else:
+        # A thread that nobody waits for: what is not learnt when the process stops is learnt at its next start.
+        threading.Thread(target=_learn, args=(parts,), name="learn", daemon=True).start()
+
+
+def _learn(parts: Parts) -> None:
+    """Learn from the current release what whoever published it could not, or did not."""
+    try:
+        parts.knowledge.learn()
+    except Exception:
+        logger.exception("the release has not learnt when to answer; what was learnt last stays in force")
 
 
 async def _examine(parts: Parts, settings: Settings) -> dict[str, dict[str, Any]]:

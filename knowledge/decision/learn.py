@@ -23,16 +23,17 @@ def learn(examples: Sequence[Example], weights: Mapping[str, float], config: Dec
     Scale and nothing by maximum likelihood (Platt's scaling, 1999, of the conditional logit); then the thresholds of
     :mod:`knowledge.decision.conformal`: at most ``config.wrong`` of the answers given wrong, at most ``config.lost``
     of the answerable questions declined. Examples that nothing answers weigh ``config.unanswerable`` of the whole.
+    The guarantee is for questions like these. Citizens' are harder, so that wrong answers to these may be only
+    1/``config.harder`` of what is acceptable.
     """
-    vector = np.array([weights[name] for name in WEIGHED])
-    scores = [each.evidence @ vector - weights["none"] for each in examples]
+    scores = [_score(each, weights) for each in examples]
     weight = _weigh(examples, config.unanswerable)
     scale, nothing = _fit(scores, examples, weight)
     calibration = Calibration(scale=scale, nothing=nothing)
-    outcome = [_outcome(calibration, each, score) for each, score in zip(examples, scores, strict=True)]
-    confidence, total, right = (np.array(column) for column in zip(*outcome, strict=True))
+    outcomes = [outcome(calibration, each, weights) for each in examples]
+    confidence, total, right = (np.array(column) for column in zip(*outcomes, strict=True))
     answerable = np.array([each.answerable for each in examples])
-    answer = answer_threshold(confidence, ~right.astype(bool), weight, config.wrong)
+    answer = answer_threshold(confidence, ~right.astype(bool), weight, config.wrong / config.harder)
     clarify = keep_threshold(total[answerable], weight[answerable], config.lost)
     given = confidence >= answer
     return Calibration(
@@ -76,14 +77,21 @@ def _fit(
     return float(np.exp(found[0])), float(found[1])
 
 
-def _outcome(calibration: Calibration, each: Example, score: np.ndarray) -> tuple[float, float, bool]:
+def outcome(
+    calibration: Calibration, each: Example, weights: Mapping[str, float]
+) -> tuple[float, float, bool]:
     """The best candidate's confidence, the sum of all probabilities, and whether the best is right."""
+    score = _score(each, weights)
     if not len(score):
         return 0.0, 0.0, False
     probability = np.array(calibration.probabilities(score.tolist()))
     best = int(np.argmax(probability))
     confidence = each.subjects @ probability
     return float(confidence[best]), float(probability.sum()), bool(each.right[best])
+
+
+def _score(each: Example, weights: Mapping[str, float]) -> np.ndarray:
+    return each.evidence @ np.array([weights[name] for name in WEIGHED]) - weights["none"]
 
 
 def _share(part: np.ndarray, whole: np.ndarray, weight: np.ndarray) -> float:

@@ -46,6 +46,8 @@ def look_up(context: Context) -> None:
     article = _ARTICLE.search(context.text)
     rest = context.text.replace(article[0], " ") if article else context.text
     named = _by_number(rest, context) or _by_title(rest, context)
+    if named is None and article and context.answer is None:
+        named = _talked_about(rest, context)
     if named is None or context.answer is not None:
         return
     if article:
@@ -90,6 +92,16 @@ def _by_title(rest: str, context: Context) -> _Named | None:
     years = set(_YEAR.findall(rest))
     of_year = [each for each in found if years & each.years]
     return _Named([facts.standing(each.id, today) for each in of_year or found], rest, best[0])
+
+
+def _talked_about(rest: str, context: Context) -> _Named | None:
+    """The document of the conversation's last answer: 第8条怎么说 by itself is about that."""
+    facts, today = facts_of(context.index), context.today.isoformat()
+    for identifier in context.previous.sources if context.previous else ():
+        document = identifier.partition("#")[0]
+        if document != identifier and document in facts.documents:
+            return _Named([facts.standing(document, today)], rest, 1.0)
+    return None
 
 
 def _only_validity(beside: str, title: str) -> bool:

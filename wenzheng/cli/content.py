@@ -132,6 +132,7 @@ def run_rollback(arguments: argparse.Namespace, settings: Settings) -> int:
     except UnknownRelease as error:
         raise Refused(str(error)) from error
     say(f"版本 {release.id} 已重新生效；草稿也已恢复到这个版本。")
+    _learn(service)
     return 0
 
 
@@ -152,7 +153,21 @@ def _publish(service: Any, note: str) -> Any:
         f"已发布版本 {release.id}：政策文件 {release.documents} 份，问答 {release.faqs} 条，"
         f"用时 {time.perf_counter() - started:.1f} 秒。现在起按此回答。"
     )
+    _learn(service)
     return release
+
+
+def _learn(service: Any) -> None:
+    """Learn when to answer; answering goes on meanwhile, with what was learnt last."""
+    with progress("学习何时作答") as step:
+        learnt = service.learn(step)
+    if learnt.expected is None:
+        say("相似问法还太少，学不出何时该作答，暂用 search.yml 里的门槛。给问答补上相似问法，会答得更准。")
+        return
+    say(
+        f"已用 {learnt.questions} 个试题学会何时作答：把握不小于 {learnt.answer:.3f} 才直接回答，"
+        f"试题里答错 {learnt.expected['wrong_among_answered']:.1%}。"
+    )
 
 
 def _row(release: Any) -> dict[str, Any]:
