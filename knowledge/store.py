@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -197,12 +198,12 @@ class ContentStore:
             newest = connection.execute(select(releases).order_by(releases.c.id.desc()).limit(1)).first()
             if newest is not None and newest.digest == digest:
                 return self._release(newest, self._current_id(connection))
-            documents = sum(kind == "document" for kind, _, _ in rows)
+            kinds = Counter(kind for kind, _, _ in rows)
             values = dict(
                 digest=digest,
                 note=note,
-                documents=documents,
-                faqs=len(rows) - documents,
+                documents=kinds["document"],
+                faqs=kinds["faq"],
                 created_at=now,
             )
             (identifier,) = connection.execute(insert(releases).values(**values)).inserted_primary_key

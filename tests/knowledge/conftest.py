@@ -11,8 +11,8 @@ from knowledge_fakes import TODAY, FakeEmbedder, fake_config
 from sqlalchemy.engine import Engine
 
 from knowledge.config import SearchConfig
-from knowledge.content import Document, Faq
 from knowledge.service import KnowledgeService
+from knowledge.store import Item
 from wenzheng.database import migrate, open_engine
 
 
@@ -55,7 +55,7 @@ def service(engine: Engine, tmp_path: Path, embedder: FakeEmbedder, config: Sear
 def publish(service: KnowledgeService) -> Callable[..., KnowledgeService]:
     """Put items into the drafts and publish them; returns the service."""
 
-    def publish_items(*items: Document | Faq) -> KnowledgeService:
+    def publish_items(*items: Item) -> KnowledgeService:
         service.import_items(items)
         service.publish()
         return service

@@ -12,6 +12,7 @@ from knowledge_fakes import TODAY, FakeEmbedder, fake_config, faq
 from sqlalchemy.engine import Engine
 
 from knowledge import publishing
+from knowledge.content import Synonym
 from knowledge.errors import NothingPublished, UnknownRelease
 from knowledge.index.release import FORMAT
 from knowledge.publishing import KEPT
@@ -20,6 +21,7 @@ from wenzheng.database import open_engine
 
 PERMIT = faq("FAQ-1", "居住证怎么办理", "带身份证到派出所。")
 FUND = faq("FAQ-2", "公积金怎么提取", "到柜台提取。")
+WORD = Synonym("江城证", ("居住证",))
 Publish = Callable[..., KnowledgeService]
 
 
@@ -170,6 +172,42 @@ def test_rolling_back_restores_answers_and_drafts(publish: Publish, service: Kno
     assert service.answer("居住证怎么办理").text == "带身份证到派出所。"
     assert service.answer("公积金怎么提取").status == "no_answer"
     assert service.store.drafts() == [PERMIT]
+
+
+def test_an_everyday_word_takes_effect_and_is_gone_with_publications(
+    publish: Publish, service: KnowledgeService, embedder: FakeEmbedder, engine: Engine, tmp_path: Path
+) -> None:
+    def official(service: KnowledgeService) -> list[str]:
+        return service.context("江城证").vocabulary.synonyms.official_words("江城证怎么办理")
+
+    publish(PERMIT)
+    other = another_process(engine, tmp_path / "home")
+    embedder.embedded.clear()
+    service.import_items([WORD])
+    assert official(service) == official(other) == []
+    with_word = service.publish()
+    assert official(service) == official(other) == ["居住证"]
+    service.store.remove("synonym", [WORD.id])
+    assert official(service) == ["居住证"]
+    assert service.publish().id != with_word.id
+    assert official(service) == official(other) == []
+    service.rollback(with_word.id)
+    assert official(service) == official(other) == ["居住证"]
+    assert service.store.drafts() == [PERMIT, WORD]
+    assert embedder.embedded == []
+
+
+def test_an_everyday_word_makes_a_question_sure_enough_to_answer(
+    engine: Engine, embedder: FakeEmbedder, tmp_path: Path
+) -> None:
+    service = KnowledgeService(engine, tmp_path / "home", embedder, fake_config(answer=0.9), lambda: TODAY)
+    service.import_items([PERMIT, FUND])
+    service.publish()
+    assert service.answer("江城证怎么办理").status != "answered"
+    service.import_items([WORD])
+    service.publish()
+    assert service.answer("江城证怎么办理").status == "answered"
+    assert sources(service, "江城证怎么办理") == ["FAQ-1"]
 
 
 def test_going_back_to_a_release_whose_index_is_gone_rebuilds_it(

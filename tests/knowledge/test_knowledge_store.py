@@ -8,12 +8,14 @@ from knowledge_fakes import document, faq
 from sqlalchemy import func, select
 from sqlalchemy.engine import Engine
 
+from knowledge.content import Synonym
 from knowledge.errors import NothingPublished, UnknownRelease
 from knowledge.store import ContentStore, ImportCounts
 from knowledge.tables import item_versions, releases
 
 A, B = faq("A", "甲问题"), faq("B", "乙问题")
 D = document("D", "丁办法", "第一句。")
+W = Synonym("甲", ("某甲",))
 
 
 @pytest.fixture
@@ -82,6 +84,33 @@ def test_freezing_counts_the_content(store: ContentStore) -> None:
     assert (release.documents, release.faqs, release.note) == (1, 2, "说明")
     assert release.published_at is None
     assert not release.current
+
+
+def test_everyday_words_are_content_of_a_kind_of_their_own(store: ContentStore) -> None:
+    store.put([A, D])
+    without = store.freeze("")
+    store.put([replace(A, id="甲"), W])
+    assert store.draft_counts() == {"document": 1, "faq": 2, "synonym": 1}
+    store.remove("faq", ["甲"])
+    assert store.drafts() == [D, A, W]
+    release = store.freeze("")
+    assert (release.documents, release.faqs) == (1, 1)
+    assert (store.synonyms(release.id), store.synonyms(without.id)) == ([W], [])
+    assert store.release_content(release.id) == [D, A, W]
+
+
+def test_a_release_that_differs_only_in_everyday_words_is_another_one(store: ContentStore) -> None:
+    store.put([A, W])
+    first = store.freeze("")
+    store.put([replace(W, official=("某乙",))])
+    second = store.freeze("")
+    assert second.id != first.id
+    assert second.digest != first.digest
+    assert store.synonyms(first.id) == [W]
+    # What answers is the same, and so is all that is indexed.
+    assert store.release_hashes(second.id) == store.release_hashes(first.id)
+    store.restore_drafts(first.id)
+    assert store.drafts() == [A, W]
 
 
 def test_freezing_unchanged_drafts_again_gives_the_same_release(store: ContentStore) -> None:
