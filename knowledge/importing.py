@@ -32,6 +32,7 @@ DOCUMENT_SUFFIXES = (
     *(".md", ".markdown", ".txt", ".html", ".htm", ".mht", ".mhtml", ".pdf", ".docx", ".docm"),
     *(".doc", ".wps", ".rtf", ".ofd", ".odt"),
 )
+NO_CONTENT = "readme"  # a file of this name in a folder tells about the content beside it
 Progress = Callable[[int, int], None]
 
 
@@ -88,6 +89,7 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
                 if found.is_file()
                 and found.suffix.lower() in known
                 and not found.name.startswith((".", "~$"))
+                and found.stem.lower() != NO_CONTENT
             )
         else:
             yield path

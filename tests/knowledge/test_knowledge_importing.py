@@ -7,12 +7,13 @@ import pytest
 from docx import Document as new_docx
 from knowledge_fakes import document, faq
 
-from knowledge.content import write_faq_table
+from knowledge.content import Synonym, write_faq_table, write_synonym_table
 from knowledge.importing import export_items, import_paths
 from knowledge.service import KnowledgeService
 from knowledge.store import ImportCounts
 
 TABLE = "编号,标准问题,答案\nFAQ-1,居住证怎么办理,到派出所。\nFAQ-2,公积金怎么提取,到柜台。\n"
+WORDS = "规范用语,用语\n居住证,暂住证\n出生登记；户口登记,上户口\n"
 NOTICE = "---\nid: notice\ntitle: 关于签注的通知\n---\n\n一、每年签注一次。\n"
 SAMPLE = Path(__file__).parents[2] / "sample"
 
@@ -40,6 +41,7 @@ def test_a_folder_with_good_and_bad_files_keeps_the_good_and_reports_the_bad(
     put(folder, "scan.pdf", b"%PDF-1.7 ...")
     put(folder, "picture.png", b"\x89PNG")
     put(folder, ".hidden.md", NOTICE)
+    put(folder, "README.md", "这里是本市的内容。\n")
     put(folder, "~$lock.docx", b"lock")
     steps: list[tuple[int, int]] = []
     report = import_paths(service, [folder], lambda done, total: steps.append((done, total)))
@@ -54,6 +56,72 @@ def test_a_folder_with_good_and_bad_files_keeps_the_good_and_reports_the_bad(
     assert all(problem.message for problem in report.problems)
     assert steps == [(number, 6) for number in range(1, 7)]
     assert [item.id for item in service.store.drafts()] == ["notice", "FAQ-1", "FAQ-2"]
+
+
+def test_a_folder_with_all_three_kinds_goes_out_and_in_unchanged(
+    service: KnowledgeService, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    put(folder, "faq.csv", TABLE)
+    put(folder, "notice.md", NOTICE)
+    put(folder, "words.csv", WORDS.encode("gb18030"))
+    report = import_paths(service, [folder])
+    assert (report.documents, report.faqs, report.synonyms, report.items) == (1, 2, 2, 5)
+    assert [each for each in report.problems if each.severity == "error"] == []
+    before = service.store.drafts()
+    assert [item.id for item in before] == ["notice", "FAQ-1", "FAQ-2", "上户口", "暂住证"]
+    assert before[3:] == [Synonym("上户口", ("出生登记", "户口登记")), Synonym("暂住证", ("居住证",))]
+    for table in ("csv", "xlsx"):
+        out = tmp_path / table
+        written = export_items(before, out, table)  # type: ignore[arg-type]
+        assert [path.name for path in written] == ["notice.md", f"faq.{table}", f"synonyms.{table}"]
+        again = import_paths(service, [out])
+        assert (again.counts, again.problems) == (ImportCounts(unchanged=5), [])
+        assert service.store.drafts() == before
+
+
+@pytest.mark.parametrize("name", ["words.xlsx", "words.xls", "words"])
+def test_a_workbook_of_everyday_words_is_known_by_its_columns(
+    service: KnowledgeService, tmp_path: Path, name: str
+) -> None:
+    content = write_synonym_table([Synonym("暂住证", ("居住证",))], "xlsx")
+    report = import_paths(service, [put(tmp_path, name, content)])
+    assert (report.synonyms, report.faqs, report.problems) == (1, 0, [])
+
+
+def test_a_mistake_in_a_table_of_everyday_words_is_named_and_the_good_rows_are_kept(
+    service: KnowledgeService, tmp_path: Path
+) -> None:
+    table = put(tmp_path, "words.csv", WORDS + ",绿本\n居住登记,暂住证\n")
+    report = import_paths(service, [table])
+    assert [(each.file, each.code, each.row, each.column) for each in report.problems] == [
+        ("words.csv", "empty_required", 4, "规范用语"),
+        ("words.csv", "word_repeated", 5, "用语"),
+    ]
+    assert report.counts == ImportCounts(added=2)
+    assert Synonym("暂住证", ("居住证",)) in service.store.drafts()
+
+
+def test_a_word_in_two_files_warns_and_the_later_wins(service: KnowledgeService, tmp_path: Path) -> None:
+    first = put(tmp_path, "a.csv", WORDS)
+    second = put(tmp_path, "b.csv", "用语,规范用语\n暂住证,居住登记\n")
+    report = import_paths(service, [first, second])
+    assert codes(report.problems) == [("b.csv", "id_repeated")]
+    assert report.counts == ImportCounts(added=2, changed=1)
+    assert Synonym("暂住证", ("居住登记",)) in service.store.drafts()
+
+
+def test_a_word_and_an_faq_may_have_the_same_id(service: KnowledgeService, tmp_path: Path) -> None:
+    table = put(tmp_path, "faq.csv", "编号,标准问题,答案\n暂住证,暂住证怎么办,到派出所。\n")
+    words = put(tmp_path, "words.csv", "用语,规范用语\n暂住证,居住证\n")
+    report = import_paths(service, [table, words])
+    assert (report.problems, report.counts) == ([], ImportCounts(added=2))
+
+
+def test_a_readme_is_imported_where_it_is_named_itself(service: KnowledgeService, tmp_path: Path) -> None:
+    path = put(tmp_path, "in/README.md", NOTICE)
+    assert import_paths(service, [tmp_path / "in"]).files == 0
+    assert import_paths(service, [path]).documents == 1
 
 
 def test_good_rows_beside_bad_ones_are_kept(service: KnowledgeService, tmp_path: Path) -> None:
@@ -191,13 +259,14 @@ def test_a_report_can_be_written_as_json(service: KnowledgeService, tmp_path: Pa
 def test_the_sample_city_exported_and_imported_again_is_unchanged(
     service: KnowledgeService, tmp_path: Path, table: str
 ) -> None:
-    first = import_paths(service, [SAMPLE / "documents", SAMPLE / "faq.csv"])
+    first = import_paths(service, [SAMPLE / name for name in ("documents", "faq.csv", "synonyms.csv")])
     assert [problem for problem in first.problems if problem.severity == "error"] == []
+    assert 20 <= first.synonyms <= 40
     before = service.store.drafts()
     written = export_items(before, tmp_path / "out", table)  # type: ignore[arg-type]
-    assert len(written) == first.documents + 1
+    assert len(written) == first.documents + 2
     again = import_paths(service, [tmp_path / "out"])
-    assert again.counts == ImportCounts(unchanged=first.documents + first.faqs)
+    assert again.counts == ImportCounts(unchanged=first.items)
     assert again.problems == []
     assert service.store.drafts() == before
 

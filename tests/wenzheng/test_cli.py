@@ -75,6 +75,23 @@ def test_the_good_rows_of_a_bad_table_are_imported_and_the_bad_one_is_named(
     assert "Q-1" in (home / "out" / "faq.csv").read_text(encoding="utf-8-sig")
 
 
+def test_everyday_words_are_imported_counted_exported_and_removed(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = home / "words.csv"
+    table.write_text("用语,规范用语\n小绿本,居住证\n港区,临港区\n", encoding="utf-8")
+    assert main(["kb", "import", str(table), "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["synonyms"] == 2
+    assert "用语 2 个" in captured.err
+    assert "新增 2" in captured.err
+    assert main(["kb", "remove", "synonym", "港区"]) == 0
+    assert main(["kb", "remove", "synonym", "港区"]) == 2
+    assert main(["kb", "export", str(home / "out"), "--csv"]) == 0
+    exported = (home / "out" / "synonyms.csv").read_text(encoding="utf-8-sig")
+    assert exported.splitlines() == ["用语,规范用语", "小绿本,居住证"]
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [

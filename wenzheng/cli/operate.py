@@ -101,7 +101,7 @@ def _prepare_content(arguments: argparse.Namespace, settings: Settings) -> None:
         say("还没有发布任何内容。导入并发布：.venv/bin/wenzheng kb import 路径 --publish")
         return
     say("知识库是空的，先导入并发布示例城市（首次会准备向量模型，约一分钟）…")
-    sample = [str(PROJECT_ROOT / "sample" / name) for name in ("documents", "faq.csv")]
+    sample = [str(PROJECT_ROOT / "sample" / name) for name in ("documents", "faq.csv", "synonyms.csv")]
     # In a process of its own: the supervisor must not keep an embedding model in memory for as long as it runs.
     done = subprocess.run(
         [sys.executable, "-m", "wenzheng", "kb", "import", *sample, "--publish"], check=False
