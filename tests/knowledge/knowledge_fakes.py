@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import numpy as np
 
-from knowledge.config import EvidenceWeights, SearchConfig, load_search_config
+from knowledge.config import SearchConfig, load_search_config
 from knowledge.content import Document, Faq
+from knowledge.decision.evidence import WEIGHED
 from knowledge.embedding.embedder import Progress
 from knowledge.index.tokens import tokenise
 
@@ -19,16 +20,19 @@ TODAY = date(2026, 6, 15)
 DIMENSION = 64
 
 
-def weights(**given: float) -> EvidenceWeights:
+def weights(**given: float) -> dict[str, float]:
     """Evidence weights, 0 where not given."""
-    return EvidenceWeights(**{**{field.name: 0.0 for field in fields(EvidenceWeights)}, **given})
+    unknown = set(given) - {"none", *WEIGHED}
+    assert not unknown, unknown
+    return {name: given.get(name, 0.0) for name in ("none", *WEIGHED)}
 
 
 def fake_config(**decision: float) -> SearchConfig:
-    """The delivered configuration with weights that suit vectors of characters."""
+    """The delivered configuration with weights, and thresholds to start with, that suit vectors of characters."""
     config = load_search_config()
-    chosen = weights(none=8.0, question_match=10.0, coverage=10.0, passage_fused=2.0)
-    return replace(config, weights=chosen, decision=replace(config.decision, **decision))
+    chosen = weights(none=8.0, question_match=10.0, coverage=10.0, passage_cosine=2.0)
+    start = {"answer": 0.6, "clarify": 0.4, "option": 0.03, **decision}
+    return replace(config, weights=chosen, decision=replace(config.decision, **start))
 
 
 class FakeEmbedder:

@@ -167,7 +167,7 @@ def test_a_question_that_an_ended_rule_fits_best_is_told_what_replaced_it_and_an
 ) -> None:
     other = document("other", "停车办法", "停车按次收费。")
     service = publish(OLD, NEW, other)
-    service.config = replace(service.config, weights=replace(service.config.weights, none=4.0))
+    service.config = replace(service.config, weights={**service.config.weights, "none": 4.0})
     answer = service.answer("按2017年的规定，居住证满五年可以落户吗")
     assert answer.notice is not None
     assert (answer.notice.kind, answer.notice.id) == ("repealed", "old")
