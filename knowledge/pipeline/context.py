@@ -104,6 +104,11 @@ class Context:
     timings: dict[str, float] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)
 
+    def thresholds(self) -> dict[str, float]:
+        """What decides about the answer: the configured limits, and those that were learnt in place of theirs."""
+        learnt = {"decision.answer": self.calibration.answer, "decision.clarify": self.calibration.clarify}
+        return {name: round(value, 4) for name, value in (self.config.thresholds() | learnt).items()}
+
     def trace(self) -> dict[str, Any]:
         """What is stored beside the answer so that it can be explained."""
 
@@ -125,7 +130,7 @@ class Context:
             "region_named": self.region_named,
             "audience": self.audience,
             "known": self.known.to_dict(),
-            "thresholds": self.config.thresholds(),
+            "thresholds": self.thresholds(),
             "candidates": [row(candidate) for candidate in self.candidates],
             "rejected": [{**row(item.candidate), "reason": item.reason} for item in self.rejected],
         }
