@@ -12,6 +12,7 @@ from knowledge.config import SearchConfig
 from knowledge.embedding import Embedder
 from knowledge.index.release import ReleaseIndex
 from knowledge.pipeline import Context
+from knowledge.pipeline.context import Previous
 from knowledge.pipeline.residence import Residence
 
 
@@ -35,13 +36,15 @@ class Replay:
 def replay_context(
     stored: Mapping[str, Any], index: ReleaseIndex, embedder: Embedder, config: SearchConfig
 ) -> Context:
-    """The context that a stored answer was given in: its question, its day, what was known of the citizen."""
+    """The context that a stored answer was given in: its question, its day, what was known and said before."""
     trace = stored["trace"]
     question = trace.get("question", stored["question"])
     known = Residence.from_dict(trace.get("known", {}))
     context = Context(question, date.fromisoformat(trace["today"]), index, embedder, config, known=known)
     context.text = trace.get("text", question)
     context.region_named = trace.get("region_named", False)
+    if previous := trace.get("previous"):
+        context.previous = Previous(previous["text"], tuple(previous["sources"]))
     return context
 
 
@@ -50,7 +53,7 @@ def compare(stored: Mapping[str, Any], answer: Answer, context: Context) -> Repl
     then, now = _outcome(stored["answer"]), _outcome(answer.to_dict())
     differences = {name: {"then": then[name], "now": now[name]} for name in now if then[name] != now[name]}
     same = not differences
-    before, present = stored["trace"].get("thresholds", {}), context.config.thresholds()
+    before, present = stored["trace"].get("thresholds", {}), context.thresholds()
     if changed := {name for name in {*before, *present} if before.get(name) != present.get(name)}:
         differences["thresholds"] = {
             "then": {name: before.get(name) for name in sorted(changed)},

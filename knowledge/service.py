@@ -163,6 +163,7 @@ class KnowledgeService:
         else:
             index = self._publisher.open(release, loaded)
         context = replay_context(stored, index, self._embedder, self.config)
+        context.vocabulary, context.calibration = self._vocabulary.of(index), self.calibration(index)
         origin = trace.get("origin", "question")
         if origin == "full_text":
             sources = [index.by_id[each["id"]] for each in stored["answer"]["sources"]]

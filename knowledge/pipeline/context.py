@@ -88,6 +88,11 @@ class Context:
     timings: dict[str, float] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)
 
+    def thresholds(self) -> dict[str, float]:
+        """What decides about the answer, by the names of ``search.yml``; the learnt thresholds stand for its own."""
+        learnt = {"decision.answer": self.calibration.answer, "decision.clarify": self.calibration.clarify}
+        return self.config.thresholds() | learnt
+
     def trace(self) -> dict[str, Any]:
         """What is stored beside the answer so that it can be explained."""
 
@@ -109,7 +114,7 @@ class Context:
             "region_named": self.region_named,
             "audience": self.audience,
             "known": self.known.to_dict(),
-            "thresholds": self.config.thresholds(),
+            "thresholds": self.thresholds(),
             "candidates": [row(candidate) for candidate in self.candidates],
             "rejected": [{**row(item.candidate), "reason": item.reason} for item in self.rejected],
         }
