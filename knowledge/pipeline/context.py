@@ -107,7 +107,7 @@ class Context:
     def thresholds(self) -> dict[str, float]:
         """What decides about the answer: the configured limits, and those that were learnt in place of theirs."""
         learnt = {"decision.answer": self.calibration.answer, "decision.clarify": self.calibration.clarify}
-        return {name: round(value, 4) for name, value in (self.config.thresholds() | learnt).items()}
+        return self.config.thresholds() | learnt
 
     def trace(self) -> dict[str, Any]:
         """What is stored beside the answer so that it can be explained."""

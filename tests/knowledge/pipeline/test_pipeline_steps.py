@@ -16,11 +16,11 @@ from knowledge.index.release import ReleaseIndex, build_release_index
 from knowledge.pipeline import LAST_STEPS, STEPS, Candidate, Context, run_pipeline
 from knowledge.pipeline.compose import most_relevant, opening
 from knowledge.pipeline.decide import decide, option_label
-from knowledge.pipeline.rank import is_basis, rank
+from knowledge.pipeline.rank import rank
 from knowledge.pipeline.retrieve import retrieve
 from knowledge.pipeline.understand import normalise_question, screen, understand
 from knowledge.pipeline.validity import check_validity, why_not
-from knowledge.source import Source, contains
+from knowledge.source import Source, contains, is_basis
 
 PERMIT = document("permit", "居住证办法", "申领居住证应当满半年。", "居住证每年签注一次。", region="澜川市")
 CITY = document("city", "公租房办法", "公租房轮候三年。", "公租房按月交租。", region="澜川市")
