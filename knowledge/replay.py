@@ -9,10 +9,13 @@ from typing import Any
 
 from knowledge.answer import Answer
 from knowledge.config import SearchConfig
+from knowledge.decision.calibration import Calibration
 from knowledge.embedding import Embedder
 from knowledge.index.release import ReleaseIndex
 from knowledge.pipeline import Context
+from knowledge.pipeline.context import Previous
 from knowledge.pipeline.residence import Residence
+from knowledge.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -33,16 +36,29 @@ class Replay:
 
 
 def replay_context(
-    stored: Mapping[str, Any], index: ReleaseIndex, embedder: Embedder, config: SearchConfig
+    stored: Mapping[str, Any],
+    index: ReleaseIndex,
+    embedder: Embedder,
+    config: SearchConfig,
+    vocabulary: Vocabulary,
 ) -> Context:
-    """The context that a stored answer was given in: its question, its day, what was known of the citizen."""
+    """The context that a stored answer was given in: its question, its day, what was known and learnt by then."""
     trace = stored["trace"]
     question = trace.get("question", stored["question"])
-    known = Residence.from_dict(trace.get("known", {}))
-    context = Context(question, date.fromisoformat(trace["today"]), index, embedder, config, known=known)
-    context.text = trace.get("text", question)
-    context.region_named = trace.get("region_named", False)
-    return context
+    learnt, previous = trace.get("calibration"), trace.get("previous")
+    return Context(
+        question,
+        date.fromisoformat(trace["today"]),
+        index,
+        embedder,
+        config,
+        text=trace.get("text", question),
+        vocabulary=vocabulary,
+        calibration=Calibration.from_dict(learnt) if learnt else Calibration(),
+        known=Residence.from_dict(trace.get("known", {})),
+        previous=Previous(previous["text"], tuple(previous["sources"])) if previous else None,
+        region_named=trace.get("region_named", False),
+    )
 
 
 def compare(stored: Mapping[str, Any], answer: Answer, context: Context) -> Replay:
@@ -50,7 +66,7 @@ def compare(stored: Mapping[str, Any], answer: Answer, context: Context) -> Repl
     then, now = _outcome(stored["answer"]), _outcome(answer.to_dict())
     differences = {name: {"then": then[name], "now": now[name]} for name in now if then[name] != now[name]}
     same = not differences
-    before, present = stored["trace"].get("thresholds", {}), context.config.thresholds()
+    before, present = stored["trace"].get("thresholds", {}), context.thresholds()
     if changed := {name for name in {*before, *present} if before.get(name) != present.get(name)}:
         differences["thresholds"] = {
             "then": {name: before.get(name) for name in sorted(changed)},

@@ -148,9 +148,9 @@ class KnowledgeService:
     def replay(self, answer_id: str) -> Replay:
         """Give a stored answer again, from the release and on the day that gave it, and compare.
 
-        The index of an older release is built anew where it is no longer on disk. The thresholds are today's: where
-        they have changed since, that is among the differences. Nothing is stored. Raises UnknownAnswer, or
-        NotReplayable for an answer that was given before anything was published.
+        The index of an older release is built anew where it is no longer on disk. What the release had learnt by then
+        is used again; where configured limits have changed since, that is among the differences. Nothing is stored.
+        Raises UnknownAnswer, or NotReplayable for an answer that was given before anything was published.
         """
         stored = self.log.explained(answer_id)
         trace = stored["trace"]
@@ -162,7 +162,7 @@ class KnowledgeService:
             index = loaded
         else:
             index = self._publisher.open(release, loaded)
-        context = replay_context(stored, index, self._embedder, self.config)
+        context = replay_context(stored, index, self._embedder, self.config, self._vocabulary.of(index))
         origin = trace.get("origin", "question")
         if origin == "full_text":
             sources = [index.by_id[each["id"]] for each in stored["answer"]["sources"]]

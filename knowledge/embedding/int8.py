@@ -82,6 +82,8 @@ class Int8Embedder:
         self._passage_prefix = PASSAGE_PREFIX if passage_prefix is None else passage_prefix
         self._lock = threading.Lock()
         self._engine: _Engine | None = None
+        # Kept: starting threads takes as long as embedding a short question.
+        self._pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)), "embedding")
         self._query = lru_cache(_REMEMBERED)(self._vector)
         identity = "|".join(["bundled", self._query_prefix, self._passage_prefix, f"int8-{VERSION}"])
         self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
@@ -108,12 +110,11 @@ class Int8Embedder:
             if progress:
                 progress(1, 1)
             return vectors
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0)), "embedding") as pool:
-            for start in range(0, len(texts), STEP):
-                part = texts[start : start + STEP]
-                vectors[start : start + len(part)] = list(pool.map(vector, part))
-                if progress:
-                    progress(start + len(part), len(texts))
+        for start in range(0, len(texts), STEP):
+            part = texts[start : start + STEP]
+            vectors[start : start + len(part)] = list(self._pool.map(vector, part))
+            if progress:
+                progress(start + len(part), len(texts))
         return vectors
 
     def _vector(self, text: str) -> np.ndarray:

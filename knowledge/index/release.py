@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -107,8 +107,16 @@ class ReleaseIndex:
 
         ``hidden`` rows count as not there.
         """
-        rows = [row for row in self.rows(group, source_id) if row not in hidden]
-        return float(self._indexes[group].dense.cosines(np.array(rows), vectors).max()) if rows else 0.0
+        return self.cosines(group, [source_id], vectors, hidden)[0]
+
+    def cosines(
+        self, group: str, source_ids: Sequence[str], vectors: np.ndarray, hidden: Collection[int] = ()
+    ) -> list[float]:
+        """The same for many sources, in their order."""
+        rows = [[row for row in self.rows(group, each) if row not in hidden] for each in source_ids]
+        flat = np.array([row for own in rows for row in own], dtype=np.int64)
+        near = iter(self._indexes[group].dense.cosines(flat, vectors).tolist()) if len(flat) else iter(())
+        return [max((next(near) for _ in own), default=0.0) for own in rows]
 
     def question_rows(self, source_id: str, question: str) -> frozenset[int]:
         """The rows of ``questions`` in which an FAQ has this very question."""

@@ -14,7 +14,7 @@ from knowledge.decision.calibration import Calibration
 from knowledge.embedding import Embedder
 from knowledge.index.release import ReleaseIndex
 from knowledge.pipeline.residence import Residence
-from knowledge.source import Source
+from knowledge.source import Source, is_basis
 from knowledge.vocabulary import Vocabulary
 
 
@@ -30,6 +30,22 @@ class Candidate:
     """How likely this very source is the right one, among all candidates and nothing."""
     confidence: float = 0.0
     """The same for its subject: an FAQ together with the clauses that it is based on."""
+    linked: list[Candidate] | None = field(default=None, repr=False, compare=False)
+    """The candidates that it is based on, or that are based on it; ``None`` until :func:`link` has looked."""
+
+
+def link(candidates: list[Candidate]) -> None:
+    """Find each candidate's basis among the others, or what is based on it."""
+    for candidate in candidates:
+        candidate.linked = []
+    clauses = [each for each in candidates if each.source.kind == "clause"]
+    for faq in candidates:
+        if faq.source.kind != "faq" or not faq.source.basis:
+            continue
+        for clause in clauses:
+            if is_basis(faq.source, clause.source):
+                faq.linked.append(clause)  # type: ignore[union-attr]
+                clause.linked.append(faq)  # type: ignore[union-attr]
 
 
 @dataclass(frozen=True)
@@ -88,6 +104,11 @@ class Context:
     timings: dict[str, float] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)
 
+    def thresholds(self) -> dict[str, float]:
+        """What decides about the answer: the configured limits, and those that were learnt in place of theirs."""
+        learnt = {"decision.answer": self.calibration.answer, "decision.clarify": self.calibration.clarify}
+        return self.config.thresholds() | learnt
+
     def trace(self) -> dict[str, Any]:
         """What is stored beside the answer so that it can be explained."""
 
@@ -109,7 +130,7 @@ class Context:
             "region_named": self.region_named,
             "audience": self.audience,
             "known": self.known.to_dict(),
-            "thresholds": self.config.thresholds(),
+            "thresholds": self.thresholds(),
             "candidates": [row(candidate) for candidate in self.candidates],
             "rejected": [{**row(item.candidate), "reason": item.reason} for item in self.rejected],
         }

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from knowledge.decision.evidence import BEHIND, EVIDENCE
 from knowledge.index.tokens import bigram_set
-from knowledge.pipeline.context import Candidate, Context
-from knowledge.source import Source, is_basis
+from knowledge.pipeline.context import Candidate, Context, link
+from knowledge.source import Source
 
 _BEST = 3
 Weigh = Callable[[frozenset[str]], float]
@@ -30,10 +30,19 @@ def gather_evidence(context: Context, found: dict[str, Found]) -> None:
 
     def weigh(tokens: frozenset[str]) -> float:
         # A pair that the question does not have is weighed as a rare one without looking it up.
-        return sum(rarity.get(token, 1.0) for token in tokens)
+        known = tokens & rarity.keys()
+        return len(tokens) - len(known) + sum(map(rarity.__getitem__, known))
 
-    for candidate in context.candidates:
+    assert context.vectors is not None
+    names = [each.source.id for each in context.candidates]
+    for candidate, question_cosine, passage_cosine in zip(
+        context.candidates,
+        context.index.cosines("questions", names, context.vectors, context.hidden),
+        context.index.cosines("passages", names, context.vectors),
+        strict=True,
+    ):
         _own(candidate, context, found[candidate.source.id].bm25, asked, official, weigh)
+        candidate.evidence |= {"question_cosine": question_cosine, "passage_cosine": passage_cosine}
     relate(context.candidates)
 
 
@@ -54,20 +63,17 @@ def _own(
     official: frozenset[str],
     weigh: Weigh,
 ) -> None:
-    source, index, vectors = candidate.source, context.index, context.vectors
-    assert vectors is not None
+    source = candidate.source
     has = bigram_set("\n".join((source.title, source.search_text, *source.questions)))
     held_out = {
-        place for place, row in enumerate(index.rows("questions", source.id)) if row in context.hidden
+        place for place, row in enumerate(context.index.rows("questions", source.id)) if row in context.hidden
     }
     questions = [bigram_set(each) for place, each in enumerate(source.questions) if place not in held_out]
     candidate.evidence = {
         "faq": float(source.kind == "faq"),
-        "question_cosine": index.cosine("questions", source.id, vectors, context.hidden),
         "question_bm25": bm25.get("questions", 0.0),
         "question_match": max((_dice(asked, each, weigh) for each in questions), default=0.0),
         "question_coverage": max((_share(asked, each, asked, weigh) for each in questions), default=0.0),
-        "passage_cosine": index.cosine("passages", source.id, vectors),
         "passage_bm25": bm25.get("passages", 0.0),
         "coverage": _share(asked | official, has, asked, weigh),
     }
@@ -75,6 +81,7 @@ def _own(
 
 def _neighbours(candidates: list[Candidate]) -> None:
     """What a candidate's document and basis say, as far as they are candidates too."""
+    link(candidates)
     documents = [_documents(each.source) for each in candidates]
     for candidate, own in zip(candidates, documents, strict=True):
         cosines = sorted(
@@ -85,7 +92,7 @@ def _neighbours(candidates: list[Candidate]) -> None:
             ),
             reverse=True,
         )[:_BEST]
-        basis = [each for each in candidates if is_basis(candidate.source, each.source)]
+        basis = candidate.linked or []
         candidate.evidence |= {
             "document_cosine": cosines[0],
             "document_mean": sum(cosines) / len(cosines),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from knowledge.pipeline.context import Candidate, Context
-from knowledge.source import is_basis
+from knowledge.pipeline.context import Candidate, Context, link
 
 
 def rank(context: Context) -> None:
@@ -30,9 +29,9 @@ def weigh(evidence: Mapping[str, float], weights: Mapping[str, float]) -> float:
 
 def add_up_subjects(candidates: list[Candidate]) -> None:
     """Give every candidate the confidence that its probability and those of its basis add up to."""
+    if any(each.linked is None for each in candidates):
+        link(candidates)
+    present = set(map(id, candidates))
     for candidate in candidates:
-        candidate.confidence = sum(
-            other.probability
-            for other in candidates
-            if other is candidate or is_basis(candidate.source, other.source)
-        )
+        linked = (each.probability for each in candidate.linked or () if id(each) in present)
+        candidate.confidence = candidate.probability + sum(linked)

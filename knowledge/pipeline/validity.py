@@ -46,8 +46,14 @@ def note_lapse(context: Context) -> None:
     kept = max((each.confidence for each in context.candidates), default=0.0)
     today = context.today.isoformat()
     facts = facts_of(context.index)
-    limit = context.config.validity.notice
-    meant = best.candidate.confidence >= limit
+    # The rule as a whole: a question about it is spread over its clauses and the FAQs that rest on them.
+    rule = _documents(best.candidate.source)
+    whole = sum(
+        item.candidate.probability
+        for item in lapsed
+        if item is best or rule & _documents(item.candidate.source)
+    )
+    meant = whole >= context.config.validity.notice and whole > kept
     if not meant and best.candidate.confidence >= context.config.decision.option:
         standing = standing_of(best.candidate.source, facts, today)
         years = set(_YEAR.findall(context.text))

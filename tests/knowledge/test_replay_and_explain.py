@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from knowledge_fakes import TODAY, document, faq
 
+from knowledge.decision.calibration import Calibration
 from knowledge.errors import NothingToShow, NotReplayable, UnknownAnswer
 from knowledge.explain import Explanation, explain
 from knowledge.service import KnowledgeService
@@ -115,11 +116,29 @@ def test_what_differs_is_told_and_changed_thresholds_too(publish: Publish) -> No
     service = publish(RENT, BUY)
     given = service.answer("公积金提取")
     assert given.status == "clarify"
-    service.config = replace(service.config, decision=replace(service.config.decision, answer=0.2))
+    service.calibrations.put(service.store.current(), Calibration(answer=0.2, clarify=0.4))
     replay = service.replay(given.id)
     assert not replay.same
     assert replay.differences["status"] == {"then": "clarify", "now": "answered"}
     assert replay.differences["thresholds"]["now"] == {"decision.answer": 0.2}
+
+
+def test_the_learnt_thresholds_are_the_ones_that_explain(publish: Publish) -> None:
+    service = publish(RENT, BUY)
+    service.calibrations.put(service.store.current(), Calibration(answer=0.77, clarify=0.11))
+    asked = explained(service, service.answer("公积金提取").id)
+    assert ("0.77" in asked.why, "0.11" in asked.why) == (True, True)
+    assert (asked.thresholds["decision.answer"], asked.thresholds["decision.clarify"]) == (0.77, 0.11)
+
+
+def test_a_follow_up_and_a_mended_or_everyday_word_are_replayed_too(publish: Publish) -> None:
+    service = publish(NEW, APPLY, faq("FAQ-8", "怎么办理结婚登记"))
+    for question in ("怎么申请居住证", "那要带什么材料", "怎么申请居住正", "怎么办扯证"):
+        given = service.answer(question, "web:1")
+        replay = service.replay(given.id)
+        stored = service.log.explained(given.id)["trace"]
+        assert (replay.same, replay.trace["text"]) == (True, stored["text"])
+        assert replay.trace["candidates"] == stored["candidates"]
 
 
 def test_what_was_known_of_the_citizen_is_known_again(publish: Publish) -> None:
@@ -167,7 +186,7 @@ def test_a_question_that_an_ended_rule_fits_best_is_told_what_replaced_it_and_an
 ) -> None:
     other = document("other", "停车办法", "停车按次收费。")
     service = publish(OLD, NEW, other)
-    service.config = replace(service.config, weights=replace(service.config.weights, none=4.0))
+    service.config = replace(service.config, weights={**service.config.weights, "none": 4.0})
     answer = service.answer("按2017年的规定，居住证满五年可以落户吗")
     assert answer.notice is not None
     assert (answer.notice.kind, answer.notice.id) == ("repealed", "old")

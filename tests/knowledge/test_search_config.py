@@ -29,7 +29,7 @@ def test_the_delivered_file_is_read_as_it_stands() -> None:
     config = load_search_config()
     assert vars(config.retrieval) == delivered()["retrieval"]
     assert vars(config.decision) == delivered()["decision"]
-    assert vars(config.weights) == delivered()["weights"]
+    assert config.weights == delivered()["weights"]
 
 
 def test_a_file_of_ones_own_is_read(tmp_path: Path) -> None:

@@ -10,16 +10,17 @@ import pytest
 from knowledge_fakes import TODAY, FakeEmbedder, document, fake_config, faq, weights
 
 from knowledge.content import Document, Faq
+from knowledge.decision.calibration import Calibration
 from knowledge.embedding import EmbeddingCache
 from knowledge.index.release import ReleaseIndex, build_release_index
 from knowledge.pipeline import LAST_STEPS, STEPS, Candidate, Context, run_pipeline
 from knowledge.pipeline.compose import most_relevant, opening
 from knowledge.pipeline.decide import decide, option_label
-from knowledge.pipeline.rank import is_basis, rank
+from knowledge.pipeline.rank import rank
 from knowledge.pipeline.retrieve import retrieve
 from knowledge.pipeline.understand import normalise_question, screen, understand
 from knowledge.pipeline.validity import check_validity, why_not
-from knowledge.source import Source, contains
+from knowledge.source import Source, contains, is_basis
 
 PERMIT = document("permit", "居住证办法", "申领居住证应当满半年。", "居住证每年签注一次。", region="澜川市")
 CITY = document("city", "公租房办法", "公租房轮候三年。", "公租房按月交租。", region="澜川市")
@@ -36,7 +37,15 @@ def context(tmp_path: Path) -> Any:
         folder = tmp_path / f"index-{abs(hash(items))}"
         build_release_index(folder, items or (PERMIT, ASK), cache, config.retrieval)
         index = ReleaseIndex(folder, 1, config.retrieval)
-        return Context(question, today, index, FakeEmbedder(), config, text=question)
+        return Context(
+            question,
+            today,
+            index,
+            FakeEmbedder(),
+            config,
+            text=question,
+            calibration=Calibration(answer=config.decision.answer, clarify=config.decision.clarify),
+        )
 
     return make
 
@@ -55,6 +64,7 @@ def test_the_steps_stand_in_their_order() -> None:
         "understand",
         "recall",
         "look_up",
+        "follow",
         "retrieve",
         "rank",
         "check_validity",
@@ -145,10 +155,10 @@ def test_retrieving_gathers_faqs_and_clauses_with_their_evidence(context: Any) -
     retrieve(run)
     found = {candidate.source.id: candidate for candidate in run.candidates}
     assert set(found) == {"FAQ-1", "permit#第一条", "permit#第二条"}
-    assert found["FAQ-1"].question_cosine == pytest.approx(1.0, abs=1e-2)
-    assert found["FAQ-1"].passage_bm25 > 0
-    assert found["permit#第一条"].question_cosine == 0.0
-    assert 0 < found["permit#第一条"].passage_cosine < 1
+    assert found["FAQ-1"].evidence["question_cosine"] == pytest.approx(1.0, abs=1e-2)
+    assert found["FAQ-1"].evidence["passage_bm25"] > 0
+    assert found["permit#第一条"].evidence["question_cosine"] == 0.0
+    assert 0 < found["permit#第一条"].evidence["passage_cosine"] < 1
     assert run.timings["embed"] > 0
 
 
@@ -157,8 +167,8 @@ def test_ranking_puts_the_likeliest_first_and_probabilities_stay_below_1(context
     retrieve(run)
     rank(run)
     assert run.candidates[0].source.id == "FAQ-1"
-    assert run.candidates[0].question_match == pytest.approx(1.0)
-    assert run.candidates[0].coverage == pytest.approx(1.0)
+    assert run.candidates[0].evidence["question_match"] == pytest.approx(1.0)
+    assert run.candidates[0].evidence["coverage"] == pytest.approx(1.0)
     probabilities = [candidate.probability for candidate in run.candidates]
     assert probabilities == sorted(probabilities, reverse=True)
     assert 0 < sum(probabilities) < 1

@@ -39,7 +39,7 @@ def first(answer: Answer) -> str:
 def config() -> SearchConfig:
     """That something answers is sure enough: who it is for is what is tested."""
     config = fake_config()
-    return replace(config, weights=replace(config.weights, none=4.0))
+    return replace(config, weights={**config.weights, "none": 4.0})
 
 
 @pytest.fixture
