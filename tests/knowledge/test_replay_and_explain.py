@@ -112,15 +112,26 @@ def test_an_answer_is_replayed_on_its_release_and_its_day(publish: Publish, tmp_
     assert replay.answer["text"] == given.text
 
 
-def test_what_differs_is_told_and_changed_thresholds_too(publish: Publish) -> None:
+def test_a_replay_is_as_sure_as_the_release_was_then(publish: Publish) -> None:
     service = publish(RENT, BUY)
     given = service.answer("公积金提取")
     assert given.status == "clarify"
     service.calibrations.put(service.store.current(), Calibration(answer=0.2, clarify=0.4))
+    assert service.answer("公积金提取").status == "answered"
+    assert service.replay(given.id).differences == {}
+
+
+def test_what_differs_is_told_and_changed_limits_too(publish: Publish) -> None:
+    service = publish(RENT, BUY)
+    given = service.answer("公积金提取")
+    service.config = replace(service.config, decision=replace(service.config.decision, options=1))
     replay = service.replay(given.id)
     assert not replay.same
-    assert replay.differences["status"] == {"then": "clarify", "now": "answered"}
-    assert replay.differences["thresholds"]["now"] == {"decision.answer": 0.2}
+    assert len(replay.differences["options"]["now"]) == 1 < len(replay.differences["options"]["then"])
+    assert replay.differences["thresholds"] == {
+        "then": {"decision.options": 4},
+        "now": {"decision.options": 1},
+    }
 
 
 def test_the_learnt_thresholds_are_the_ones_that_explain(publish: Publish) -> None:
