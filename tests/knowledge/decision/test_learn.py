@@ -33,7 +33,7 @@ def questions(size: int, seed: int = 1) -> list[Example]:
     return answerable + [asked([chance.normal(0, 1), chance.normal(0, 1)], None) for _ in range(size)]
 
 
-LEARNT_FROM = questions(300)
+LEARNT_FROM = questions(100)
 
 
 def test_what_was_learnt_keeps_its_promises_for_other_questions_of_the_kind() -> None:
@@ -79,8 +79,8 @@ def test_the_more_may_be_lost_the_more_is_declined() -> None:
 
 def test_scores_that_say_little_are_trusted_little() -> None:
     chance = np.random.default_rng(5)
-    blind = [asked(list(chance.normal(0, 1, 2)), int(chance.integers(2))) for _ in range(300)]
-    blind += [asked(list(chance.normal(0, 1, 2)), None) for _ in range(300)]
+    blind = [asked(list(chance.normal(0, 1, 2)), int(chance.integers(2))) for _ in range(100)]
+    blind += [asked(list(chance.normal(0, 1, 2)), None) for _ in range(100)]
     assert learn(blind, WEIGHTS, CONFIG).scale < learn(LEARNT_FROM, WEIGHTS, CONFIG).scale
     assert learn(blind, WEIGHTS, CONFIG).answer == ABOVE_ALL
 
