@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import logsumexp
 
 from knowledge.config import DecisionConfig
 from knowledge.decision.calibration import Calibration
@@ -63,15 +62,29 @@ def _fit(
 ) -> tuple[float, float]:
     """Scale and nothing under which what is right was likeliest; a question whose answer was not found is left out."""
 
+    known = [
+        number
+        for number, each in enumerate(examples)
+        if len(each.right) and (each.right.any() or not each.answerable)
+    ]
+    if not known:
+        return 1.0, 0.0
+    flat = np.concatenate([scores[number] for number in known])
+    right = np.concatenate([examples[number].right for number in known])
+    sizes = np.array([len(scores[number]) for number in known])
+    starts, owner = np.cumsum(sizes) - sizes, np.repeat(np.arange(len(known)), sizes)
+    answerable = np.array([examples[number].answerable for number in known])
+    share = weight[known]
+
     def loss(values: np.ndarray) -> float:
-        value = 0.0
-        for score, each, share in zip(scores, examples, weight, strict=True):
-            if each.answerable and not each.right.any():
-                continue
-            sums = np.append(np.exp(values[0]) * score, values[1])
-            correct = np.append(each.right, not each.answerable)
-            value += share * (logsumexp(sums) - logsumexp(sums[correct]))
-        return value
+        sums = np.exp(values[0]) * flat
+        # Relative to the highest of each question, so that no exponential is too large.
+        highest = np.maximum(np.maximum.reduceat(sums, starts), values[1])
+        parts, nothing = np.exp(sums - highest[owner]), np.exp(values[1] - highest)
+        hit = np.where(answerable, np.add.reduceat(parts * right, starts), nothing)
+        return float(
+            (share * (np.log(np.add.reduceat(parts, starts) + nothing) - np.log(hit + 1e-300))).sum()
+        )
 
     found = minimize(loss, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-6}).x
     return float(np.exp(found[0])), float(found[1])

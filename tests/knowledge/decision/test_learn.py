@@ -37,19 +37,22 @@ LEARNT_FROM = questions(100)
 
 
 def test_what_was_learnt_keeps_its_promises_for_other_questions_of_the_kind() -> None:
-    learnt = learn(LEARNT_FROM, WEIGHTS, CONFIG)
-    others = questions(2000, seed=2)
-    share = [CONFIG.unanswerable / 2000, (1 - CONFIG.unanswerable) / 2000]
+    """The promise is one about the mean: what is learnt from a few questions is now too strict, now too lax."""
+    others = questions(1000, seed=1000)
+    share = [CONFIG.unanswerable / 1000, (1 - CONFIG.unanswerable) / 1000]
+    draws = 12
     given = wrong = lost = 0.0
-    for each in others:
-        confidence, total, right = outcome(learnt, each, WEIGHTS)
-        weight = share[each.answerable]
-        given += weight * (confidence >= learnt.answer)
-        wrong += weight * (confidence >= learnt.answer and not right)
-        lost += weight * (each.answerable and total < learnt.clarify) / (1 - CONFIG.unanswerable)
+    for seed in range(draws):
+        learnt = learn(questions(100, seed), WEIGHTS, CONFIG)
+        for each in others:
+            confidence, total, right = outcome(learnt, each, WEIGHTS)
+            weight = share[each.answerable] / draws
+            given += weight * (confidence >= learnt.answer)
+            wrong += weight * (confidence >= learnt.answer and not right)
+            lost += weight * (each.answerable and total < learnt.clarify) / (1 - CONFIG.unanswerable)
     assert given > 0.5
-    assert wrong / given <= CONFIG.wrong + 0.02
-    assert lost <= CONFIG.lost + 0.02
+    assert wrong / given <= CONFIG.wrong + 0.005
+    assert lost <= CONFIG.lost + 0.005
 
 
 def test_what_was_measured_is_told_with_it() -> None:
