@@ -18,13 +18,13 @@ def register(commands: Any) -> None:
     group = commands.add_parser("kb", help="知识库：导入、导出、发布、版本")
     kb = group.add_subparsers(title="命令", metavar="命令", required=True)
 
-    imported = kb.add_parser("import", help="导入政策文件和问答表（文件或文件夹）")
+    imported = kb.add_parser("import", help="导入政策文件、问答表和用语表（文件或文件夹）")
     imported.add_argument("paths", nargs="+", type=Path, metavar="路径")
     imported.add_argument("--publish", action="store_true", help="导入后立即发布")
     imported.add_argument("--json", action="store_true", help="以 JSON 输出结果")
     imported.set_defaults(run=run_import)
 
-    exported = kb.add_parser("export", help="导出草稿：文件夹里是 documents/*.md 和 faq.xlsx（或 faq.csv）")
+    exported = kb.add_parser("export", help="导出草稿：documents/*.md、faq.xlsx 和 synonyms.xlsx（或 .csv）")
     exported.add_argument("folder", type=Path, metavar="文件夹")
     exported.add_argument("--csv", action="store_true", help="问答表用 CSV，不用 XLSX")
     exported.add_argument("--release", type=int, metavar="编号", help="导出某个发布版本，不导出草稿")
