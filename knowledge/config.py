@@ -17,6 +17,7 @@ T = TypeVar("T")
 _SHARES = (
     *("question_dense_weight", "passage_dense_weight", "recall", "synonym_weight"),
     *("wrong", "lost", "unanswerable", "answer", "clarify", "option", "title_match"),
+    *("same_question", "same_question_lead"),
     *("notice", "heir", "rival", "same_subject"),
 )
 _AT_LEAST_ONE = ("harder",)
@@ -56,6 +57,8 @@ class DecisionConfig:
     questions: int
     answer: float
     clarify: float
+    same_question: float
+    same_question_lead: float
     option: float
     options: int
     title_match: float

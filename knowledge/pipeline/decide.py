@@ -9,6 +9,7 @@ from knowledge.pipeline.context import Candidate, Context
 from knowledge.source import Source, contains, is_basis
 from knowledge.texts import text
 
+_NUMBER = re.compile(r"\d+")
 _OPENING = 24  # characters of a clause's opening in an option
 
 
@@ -16,7 +17,10 @@ def decide(context: Context) -> None:
     """Let the best candidate answer when its subject is likely enough; else ask back, or decline."""
     limits = context.config.decision
     best = context.candidates[0] if context.candidates else None
-    if best and best.confidence >= context.calibration.answer and not _said_already(best, context):
+    sure = best is not None and (
+        best.confidence >= context.calibration.answer or _same_question(best, context)
+    )
+    if best and sure and not _said_already(best, context):
         return
     if best is None or sum(each.probability for each in context.candidates) < context.calibration.clarify:
         context.answer = Answer(
@@ -35,6 +39,19 @@ def decide(context: Context) -> None:
         options=tuple(Option(each.source.id, option_label(each.source)) for each in shown),
         department=best.source.department or None,
     )
+
+
+def _same_question(best: Candidate, context: Context) -> bool:
+    """Whether the citizen asks all but in an FAQ's own words, with no other numbers, and no other FAQ is as near.
+
+    Held-out questions, which the learnt threshold comes from, never are.
+    """
+    limits = context.config.decision
+    if not set(_NUMBER.findall(context.text)) <= set(_NUMBER.findall("\n".join(best.source.questions))):
+        return False
+    match = best.evidence.get("question_match", 0.0)
+    others = [each.evidence.get("question_match", 0.0) for each in context.candidates if each is not best]
+    return match >= limits.same_question and match - max(others, default=0.0) >= limits.same_question_lead
 
 
 def _said_already(best: Candidate, context: Context) -> bool:
