@@ -22,7 +22,13 @@ def decide(context: Context) -> None:
     )
     if best and sure and not _said_already(best, context):
         return
-    if best is None or sum(each.probability for each in context.candidates) < context.calibration.clarify:
+    near = [
+        each
+        for each in context.candidates
+        if each.evidence.get("question_match", 0.0) >= limits.near_question
+    ]
+    total = sum(each.probability for each in context.candidates)
+    if best is None or (total < context.calibration.clarify and not near):
         context.answer = Answer(
             status="no_answer",
             text=text("no_answer"),
@@ -31,7 +37,13 @@ def decide(context: Context) -> None:
             department=(best.source.department or None) if best else None,
         )
         return
-    shown = _subjects(context.candidates, limits.option)[: limits.options]
+    # A short question is sure of nothing, and yet may be near to an FAQ's: that is worth asking back.
+    ordered = (
+        [*near, *(each for each in context.candidates if each not in near)] if near else context.candidates
+    )
+    least = limits.option
+    shown = _subjects([each for each in ordered if each in near or each.probability >= least], 0.0)
+    shown = (shown or ordered[:1])[: limits.options]
     context.answer = Answer(
         status="clarify",
         text=text("clarify" if len(shown) > 1 else "confirm"),
