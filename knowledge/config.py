@@ -17,7 +17,7 @@ T = TypeVar("T")
 _SHARES = (
     *("question_dense_weight", "passage_dense_weight", "recall", "synonym_weight"),
     *("wrong", "lost", "unanswerable", "answer", "clarify", "option", "title_match"),
-    *("same_question", "same_question_lead", "near_question"),
+    *("same_question", "same_question_lead", "same_question_least", "near_question"),
     *("notice", "heir", "rival", "same_subject"),
 )
 _AT_LEAST_ONE = ("harder",)
@@ -59,6 +59,7 @@ class DecisionConfig:
     clarify: float
     same_question: float
     same_question_lead: float
+    same_question_least: float
     near_question: float
     option: float
     options: int

@@ -63,7 +63,12 @@ def _same_question(best: Candidate, context: Context) -> bool:
         return False
     match = best.evidence.get("question_match", 0.0)
     others = [each.evidence.get("question_match", 0.0) for each in context.candidates if each is not best]
-    return match >= limits.same_question and match - max(others, default=0.0) >= limits.same_question_lead
+    likely = best.confidence >= limits.same_question_least
+    return (
+        likely
+        and match >= limits.same_question
+        and match - max(others, default=0.0) >= limits.same_question_lead
+    )
 
 
 def _said_already(best: Candidate, context: Context) -> bool:
