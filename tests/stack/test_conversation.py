@@ -68,7 +68,9 @@ def test_the_web_page_and_the_terminal_hold_the_same_conversation(stack: Running
     chat.news()
     chat.say("公积金贷款最高能贷多少")
     (terminal,) = chat.answers()
-    assert terminal.replace("\n", "").startswith(stack.answer("公积金贷款最高能贷多少")["text"].replace("\n", ""))
+    assert terminal.replace("\n", "").startswith(
+        stack.answer("公积金贷款最高能贷多少")["text"].replace("\n", "")
+    )
     assert "澜公积金规〔2025〕2号" in terminal
     printed = stack.run("chat", stdin="公积金贷款最高能贷多少\n")
     assert printed.returncode == 0, printed.stderr
