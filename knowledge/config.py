@@ -59,6 +59,7 @@ class DecisionConfig:
     clarify: float
     same_question: float
     same_question_lead: float
+    left_out: int
     same_question_least: float
     near_question: float
     option: float

@@ -63,12 +63,22 @@ def _same_question(best: Candidate, context: Context) -> bool:
         return False
     match = best.evidence.get("question_match", 0.0)
     others = [each.evidence.get("question_match", 0.0) for each in context.candidates if each is not best]
+    if any(_says_no_more(context.text, each, limits.left_out) for each in best.source.questions):
+        match = 1.0
     likely = best.confidence >= limits.same_question_least
     return (
         likely
         and match >= limits.same_question
         and match - max(others, default=0.0) >= limits.same_question_lead
     )
+
+
+def _says_no_more(asked: str, question: str, left_out: int) -> bool:
+    """Whether ``asked`` is ``question`` with at most ``left_out`` characters left out: all it says stands there."""
+    signs = [sign for sign in question if sign.isalnum()]
+    said = [sign for sign in asked if sign.isalnum()]
+    rest = iter(signs)
+    return len(signs) - len(said) <= left_out and all(sign in rest for sign in said)
 
 
 def _said_already(best: Candidate, context: Context) -> bool:
