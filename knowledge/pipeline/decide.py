@@ -61,16 +61,18 @@ def _same_question(best: Candidate, context: Context) -> bool:
     limits = context.config.decision
     if not set(_NUMBER.findall(context.text)) <= set(_NUMBER.findall("\n".join(best.source.questions))):
         return False
-    match = best.evidence.get("question_match", 0.0)
-    others = [each.evidence.get("question_match", 0.0) for each in context.candidates if each is not best]
-    if any(_says_no_more(context.text, each, limits.left_out) for each in best.source.questions):
-        match = 1.0
+    match = _likeness(best, context)
+    others = max((_likeness(each, context) for each in context.candidates if each is not best), default=0.0)
     likely = best.confidence >= limits.same_question_least
-    return (
-        likely
-        and match >= limits.same_question
-        and match - max(others, default=0.0) >= limits.same_question_lead
-    )
+    return likely and match >= limits.same_question and match - others >= limits.same_question_lead
+
+
+def _likeness(candidate: Candidate, context: Context) -> float:
+    """How like the citizen's question an FAQ's nearest one is; 1 where the citizen's says all but as much."""
+    left_out = context.config.decision.left_out
+    if any(_says_no_more(context.text, each, left_out) for each in candidate.source.questions):
+        return 1.0
+    return candidate.evidence.get("question_match", 0.0)
 
 
 def _says_no_more(asked: str, question: str, left_out: int) -> bool:
