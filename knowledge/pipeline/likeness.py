@@ -1,0 +1,48 @@
+"""How like an FAQ's own wording a question is, whatever the model of certainty makes of it.
+
+Short plain questions are sure of little there: it has learnt from long ones, and from questions of which the like was
+hidden.
+"""
+
+from __future__ import annotations
+
+import re
+
+from knowledge.pipeline.context import Candidate, Context
+
+_NUMBER = re.compile(r"\d+")
+
+
+def is_same_question(best: Candidate, context: Context) -> bool:
+    """Whether the question is all but the FAQ's own, with no other numbers, and no other FAQ is nearly as like.
+
+    The limits are ``same_question``, ``same_question_lead`` and ``same_question_least`` of ``search.yml``.
+    """
+    limits = context.config.decision
+    if not set(_NUMBER.findall(context.text)) <= set(_NUMBER.findall("\n".join(best.source.questions))):
+        return False
+    like = likeness(best, context)
+    others = max((likeness(each, context) for each in context.candidates if each is not best), default=0.0)
+    likely = best.confidence >= limits.same_question_least
+    return likely and like >= limits.same_question and like - others >= limits.same_question_lead
+
+
+def is_near(candidate: Candidate, context: Context) -> bool:
+    """Whether the question is so like one of an FAQ's that it is worth offering (``near_question``)."""
+    return likeness(candidate, context) >= context.config.decision.near_question
+
+
+def likeness(candidate: Candidate, context: Context) -> float:
+    """``question_match``, 0…1; and 1 for a question that is an FAQ's but for ``left_out`` characters left out."""
+    left_out = context.config.decision.left_out
+    if any(_says_no_more(context.text, each, left_out) for each in candidate.source.questions):
+        return 1.0
+    return candidate.evidence.get("question_match", 0.0)
+
+
+def _says_no_more(asked: str, question: str, left_out: int) -> bool:
+    """Whether all that ``asked`` says stands in ``question``, in its order, with at most ``left_out`` signs more."""
+    said = [sign for sign in asked if sign.isalnum()]
+    signs = [sign for sign in question if sign.isalnum()]
+    rest = iter(signs)
+    return bool(said) and len(signs) - len(said) <= left_out and all(sign in rest for sign in said)
