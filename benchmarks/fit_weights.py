@@ -78,7 +78,11 @@ def developed(service: KnowledgeService) -> list[tuple[GoldenQuestion, Example]]
 
 
 def fit(data: Padded, weight: np.ndarray, penalty: float = PENALTY) -> dict[str, float]:
-    """Maximum likelihood of what is right, with an L2 penalty on standardised weights."""
+    """Maximum likelihood of what is right, with an L2 penalty on standardised weights.
+
+    BM25 never counts against a candidate: it has no upper limit, and a long question in the words of a law has scores
+    that no question here has.
+    """
     flat = data.evidence[data.present]
     centre, scale = flat.mean(axis=0), flat.std(axis=0) + 1e-9
     rows = (data.evidence - centre) / scale
@@ -96,7 +100,8 @@ def fit(data: Padded, weight: np.ndarray, penalty: float = PENALTY) -> dict[str,
         value = -float((known * np.log(hit[:, 0])).sum()) + 0.5 * penalty * float((values[1:] ** 2).sum())
         return value, slope + penalty * np.append(0.0, values[1:])
 
-    found = minimize(loss, np.zeros(1 + len(WEIGHED)), jac=True, method="L-BFGS-B").x
+    bounds = [(None, None), *((0.0 if "bm25" in name else None, None) for name in WEIGHED)]
+    found = minimize(loss, np.zeros(1 + len(WEIGHED)), jac=True, method="L-BFGS-B", bounds=bounds).x
     weights = found[1:] / scale
     return {"none": float(found[0] + centre @ weights), **dict(zip(WEIGHED, weights.tolist(), strict=True))}
 
@@ -135,8 +140,7 @@ def main() -> None:
     parser.add_argument("--harder", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as home, open_sample(Path(home)) as service:
-        faqs = [each for each in service.index().sources if each.kind == "faq"]
-        pairs = held_out(faqs, service.config.decision.questions)
+        pairs = held_out(service.answering_faqs(service.index()), service.config.decision.questions)
         own = list(examples(pairs, service.context))
         asked = [each for _, each in developed(service)]
         config = service.config

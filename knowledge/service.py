@@ -39,6 +39,7 @@ from knowledge.pipeline.residence import Residence, read_reply
 from knowledge.pipeline.validity import why_not
 from knowledge.publishing import Publisher
 from knowledge.replay import Replay, compare, replay_context
+from knowledge.source import Source
 from knowledge.store import ContentStore, ImportCounts, Item, Release
 from knowledge.text import normalise
 from knowledge.texts import text
@@ -194,8 +195,7 @@ class KnowledgeService:
         release = self.store.release(index.release_id)
         if known := self.calibrations.get(release):
             return known
-        faqs = [each for each in index.sources if each.kind == "faq"]
-        pairs = held_out(faqs, self.config.decision.questions)
+        pairs = held_out(self.answering_faqs(index), self.config.decision.questions)
         if len(pairs) < ENOUGH:
             return self.calibrations.latest()
         found = list(examples(pairs, lambda question: self.context(question, index), progress))
@@ -203,6 +203,12 @@ class KnowledgeService:
         self.calibrations.put(release, calibration)
         logger.info("release %s learnt from %s questions: %s", release.id, len(found), calibration)
         return calibration
+
+    def answering_faqs(self, index: ReleaseIndex) -> list[Source]:
+        """The FAQs that may answer today: what has lapsed cannot be right for a question that is held out."""
+        context = self.context("", index)
+        faqs = (each for each in index.sources if each.kind == "faq")
+        return [each for each in faqs if why_not(each, context) is None]
 
     def forget(self, conversation_id: str) -> None:
         """Forget what the conversation knows of its citizen: it begins anew."""
