@@ -21,7 +21,7 @@ _SHARES = (
     *("notice", "heir", "rival", "same_subject"),
 )
 _AT_LEAST_ONE = ("harder",)
-_NOT_NEGATIVE = ("bigram_weight", "unigram_weight", "overhang")
+_NOT_NEGATIVE = ("bigram_weight", "unigram_weight", "whole_weight", "overhang")
 
 
 class SearchConfigError(ValueError):
@@ -37,6 +37,7 @@ class RetrievalConfig:
     candidates: int
     question_dense_weight: float
     passage_dense_weight: float
+    whole_weight: float
     bigram_weight: float
     synonym_weight: float
     unigram_weight: float

@@ -18,7 +18,9 @@ from knowledge.config import RetrievalConfig
 from knowledge.embedding import Embedder, EmbeddingCache
 from knowledge.embedding.embedder import Progress
 from knowledge.index.hybrid import HybridIndex
+from knowledge.index.lexical import LexicalIndex, numbered
 from knowledge.index.pieces import cut, titled
+from knowledge.index.whole import WholeIndex
 from knowledge.text import normalise
 
 TOP = 10
@@ -97,29 +99,40 @@ def evaluate_retrieval(
     config: RetrievalConfig,
     progress: Progress | None = None,
 ) -> dict[str, float | int]:
-    """Index the documents' pieces, search every query, judge the ranking of documents by their best piece.
+    """Index the documents' pieces, search every query, judge the ranking of documents by their best piece, to
+    which the document as a whole adds.
 
     nDCG@10 as in Järvelin and Kekäläinen (TOIS 2002) with log2 discount. ``ms_*`` is one query, embedding included.
     """
-    owners: list[str] = []
+    identifiers = list(data.documents)
+    owners: list[int] = []
     texts: list[str] = []
-    for identifier, (title, text) in data.documents.items():
+    for number, (title, text) in enumerate(data.documents.values()):
         for piece in cut(text, config.piece_length) or [title]:
-            owners.append(identifier)
+            owners.append(number)
             texts.append(titled(title, piece))
     vectors = cache.passages(texts, progress)
+    items, dead = np.array(owners), np.zeros(len(identifiers), dtype=bool)
 
     scores: dict[str, list[float]] = defaultdict(list)
     milliseconds: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
-        HybridIndex.build(Path(folder), texts, vectors)
-        index = HybridIndex(Path(folder), config, config.passage_dense_weight)
+        pieces, wholes = Path(folder) / "pieces", Path(folder) / "wholes"
+        HybridIndex.build(pieces, texts, vectors)
+        index = HybridIndex(pieces, config, config.passage_dense_weight)
+        LexicalIndex.build(wholes, numbered(titled(*each) for each in data.documents.values()))
+        whole = WholeIndex(wholes, config)
         for query, text in data.queries.items():
             started = time.perf_counter()
             question = normalise(text)
-            hits = index.search(question, embedder.queries([question])[0], config.depth)
+            hits = index.search(
+                question,
+                embedder.queries([question])[0],
+                config.depth,
+                bonus=whole.bonus(question, "", dead, items),
+            )
             milliseconds.append((time.perf_counter() - started) * 1000)
-            ranking = list(dict.fromkeys(owners[hit.row] for hit in hits))[:TOP]
+            ranking = list(dict.fromkeys(identifiers[owners[hit.row]] for hit in hits))[:TOP]
             gains = data.judgements[query]
             found = [gains.get(document, 0.0) for document in ranking]
             ideal = sorted(gains.values(), reverse=True)[:TOP]

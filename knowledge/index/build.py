@@ -23,6 +23,8 @@ from knowledge.index.hybrid import LEXICAL_FOLDER
 from knowledge.index.lexical import Entry, LexicalIndex
 from knowledge.index.segment import GROUPS, Pack, facts_of, texts_of, write_segment
 from knowledge.index.stored import BASE, TAIL, StoredIndex, is_complete, share_of_overhang, write_state
+from knowledge.index.whole import FOLDER as WHOLE
+from knowledge.index.whole import whole_entries
 from knowledge.source import sources_of
 
 Fetch = Callable[[Sequence[str]], Iterable[tuple[str, Document | Faq]]]
@@ -154,6 +156,7 @@ def _write_whole(work: Path, packs: Iterable[Pack], config: RetrievalConfig) -> 
     for name in GROUPS:
         LexicalIndex.build(work / name / LEXICAL_FOLDER, _entries(packs, name, 0, 0))
         choose(work / BASE / name, load_vectors(work / BASE / name), config)
+    LexicalIndex.build(work / WHOLE, whole_entries(pack.sources for pack in packs))
     write_state(work, uuid.uuid4().hex, [], _rows(packs), 0)
 
 
@@ -166,6 +169,8 @@ def _extend(work: Path, before: StoredIndex, gone: list[int], fresh: Sequence[Pa
         LexicalIndex.extend(
             work / name / LEXICAL_FOLDER, before.folder / name / LEXICAL_FOLDER, gone, entries
         )
+    wholes = whole_entries((pack.sources for pack in fresh), len(before.items))
+    LexicalIndex.extend(work / WHOLE, before.folder / WHOLE, gone, wholes)
     dead = sorted([*np.flatnonzero(before.dead).tolist(), *gone])
     added = _rows(fresh)
     write_state(work, before.base_name, dead, before.rows() + added, before.overhang(gone) + added)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ LEXICAL_FOLDER = "lexical"
 
 @dataclass(frozen=True)
 class Hit:
-    """A piece that a search found. ``dense`` is a cosine, ``lexical`` a BM25 score, ``fused`` is within 0…1."""
+    """A piece that a search found: ``dense`` a cosine, ``lexical`` a BM25 score, ``fused`` 0…1 and a bonus."""
 
     row: int
     dense: float
@@ -74,14 +74,15 @@ class HybridIndex:
         *,
         also: str = "",
         hidden: Collection[int] = (),
+        bonus: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> list[Hit]:
         """The ``limit`` best pieces for ``query``, best first.
 
         ``vectors`` are those of its readings, of shape (dimension) or (n, dimension): a piece is as near as it is to
         the nearest. ``also`` are official words for its everyday ones, which characters are searched by as well. Rows
         that are ``hidden`` are not found. Both scores of the union of the searches are min-max scaled to 0…1 and
-        added with the configured weights (Fox and Shaw's CombSUM, TREC-2 1994, on min-max scores). ``timings``
-        receives milliseconds by step.
+        added with the configured weights (Fox and Shaw's CombSUM, TREC-2 1994, on min-max scores); so is what ``bonus``
+        says of the rows that it is given. ``timings`` receives milliseconds by step.
         """
         if not len(self):
             return []
@@ -105,6 +106,8 @@ class HybridIndex:
         scores = np.array([lexical.get(int(row), 0.0) for row in rows])
         weight = self._dense_weight
         fused = weight * _min_max(cosines) + (1 - weight) * _min_max(scores)
+        if bonus is not None:
+            fused += bonus(rows)
         best = np.argsort(-fused, kind="stable")[:limit]
         return [Hit(int(rows[i]), float(cosines[i]), float(scores[i]), float(fused[i])) for i in best]
 

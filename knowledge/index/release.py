@@ -18,11 +18,13 @@ from knowledge.index.dense import DenseIndex
 from knowledge.index.hybrid import Hit, HybridIndex
 from knowledge.index.segment import GROUPS, ItemFacts
 from knowledge.index.stored import StoredIndex, is_complete
+from knowledge.index.whole import FOLDER as WHOLE
+from knowledge.index.whole import WholeIndex
 from knowledge.source import Source, contains
 
 __all__ = ["FORMAT", "ReleaseIndex", "build_release_index", "is_complete"]
 
-FORMAT = 4  # raise it when what is written changes, also its tokens: indexes of another format are built anew
+FORMAT = 5  # raise it when what is written changes, also its tokens: indexes of another format are built anew
 
 
 class ReleaseIndex:
@@ -53,6 +55,7 @@ class ReleaseIndex:
             )
             for name in GROUPS
         }
+        self._whole = WholeIndex(folder / WHOLE, config)
 
     def without(self, hashes: Collection[str]) -> ReleaseIndex:
         """The same index, in which the items with these content hashes are not found in any way."""
@@ -93,11 +96,18 @@ class ReleaseIndex:
     ) -> list[tuple[Source, Hit]]:
         """Sources found through ``group`` (``questions`` or ``passages``), each with its best piece, best first.
 
+        A passage counts more where its document, or FAQ, as a whole has the question's words too.
+
         For the other parameters see :meth:`knowledge.index.hybrid.HybridIndex.search`.
         """
         found: dict[int, Hit] = {}
         owners = self.stored.owners[group]
-        hits = self._indexes[group].search(query, vectors, 4 * limit, timings, also=also, hidden=hidden)
+        bonus = None
+        if group == "passages":
+            bonus = self._whole.bonus(query, also, self._dead, self.stored.items_of_passages)
+        hits = self._indexes[group].search(
+            query, vectors, 4 * limit, timings, also=also, hidden=hidden, bonus=bonus
+        )
         for hit in hits:
             found.setdefault(int(owners[hit.row]), hit)
         return [(self.stored.source(owner), hit) for owner, hit in list(found.items())[:limit]]

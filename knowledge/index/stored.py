@@ -5,6 +5,7 @@
     base/, tail/              segments (knowledge.index.segment); tail/ is missing while there is none
     base/<group>/dense.json   how the base's vectors are searched, with the measured recall
     <group>/lexical/          tantivy
+    whole/                    tantivy, of the items as a whole (knowledge.index.whole)
 
 Items, sources and rows are numbered through both segments, the tail's behind the base's. Nothing in the folder is
 changed once it is there: another release's folder shares its files as hard links.
@@ -82,6 +83,12 @@ class StoredIndex:
             )
             for name in GROUPS
         }
+
+    @cached_property
+    def items_of_passages(self) -> np.ndarray:
+        """The number of the item that each row of ``passages`` belongs to."""
+        owning: np.ndarray = np.repeat(np.arange(len(self.items)), self.counts)[self.owners["passages"]]
+        return owning
 
     def sources_of(self, item: int) -> tuple[int, int]:
         """Number of an item's first source, and of the next item's."""
