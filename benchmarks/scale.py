@@ -166,9 +166,8 @@ def search_times(service: KnowledgeService, queries: dict[str, np.ndarray]) -> d
             for group in GROUPS
             for source, _ in index.search(group, text, vector, config.candidates, timings)
         }
-        for identifier in found:
-            for group in GROUPS:
-                index.cosine(group, identifier, vector)
+        for group in GROUPS:
+            index.cosines(group, sorted(found), vector)
         stages["search"].append((time.perf_counter() - started) * 1000)
         for name, value in timings.items():
             stages[name].append(value)
