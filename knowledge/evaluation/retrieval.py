@@ -7,7 +7,7 @@ import math
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,49 +99,61 @@ def evaluate_retrieval(
     config: RetrievalConfig,
     progress: Progress | None = None,
 ) -> dict[str, float | int]:
-    """Index the documents' pieces, search every query, judge the ranking of documents by their best piece, to
-    which the document as a whole adds.
+    """Index the documents, search every query as the product does, judge the ranking (:func:`judge`).
 
-    nDCG@10 as in Järvelin and Kekäläinen (TOIS 2002) with log2 discount. ``ms_*`` is one query, embedding included.
+    A document ranks by its best piece, to which the document as a whole adds.
     """
     identifiers = list(data.documents)
-    owners: list[int] = []
-    texts: list[str] = []
-    for number, (title, text) in enumerate(data.documents.values()):
-        for piece in cut(text, config.piece_length) or [title]:
-            owners.append(number)
-            texts.append(titled(title, piece))
+    items, texts = pieces_of(data, config.piece_length)
     vectors = cache.passages(texts, progress)
-    items, dead = np.array(owners), np.zeros(len(identifiers), dtype=bool)
-
-    scores: dict[str, list[float]] = defaultdict(list)
-    milliseconds: list[float] = []
+    dead = np.zeros(len(identifiers), dtype=bool)
     with tempfile.TemporaryDirectory() as folder:
         pieces, wholes = Path(folder) / "pieces", Path(folder) / "wholes"
         HybridIndex.build(pieces, texts, vectors)
         index = HybridIndex(pieces, config, config.passage_dense_weight)
         LexicalIndex.build(wholes, numbered(titled(*each) for each in data.documents.values()))
         whole = WholeIndex(wholes, config)
-        for query, text in data.queries.items():
-            started = time.perf_counter()
-            question = normalise(text)
-            hits = index.search(
-                question,
-                embedder.queries([question])[0],
-                config.depth,
-                bonus=whole.bonus(question, "", dead, items),
-            )
-            milliseconds.append((time.perf_counter() - started) * 1000)
-            ranking = list(dict.fromkeys(identifiers[owners[hit.row]] for hit in hits))[:TOP]
-            gains = data.judgements[query]
-            found = [gains.get(document, 0.0) for document in ranking]
-            ideal = sorted(gains.values(), reverse=True)[:TOP]
-            scores["ndcg@10"].append(_dcg(found) / _dcg(ideal) if any(ideal) else 0.0)
-            relevant = {document for document, gain in gains.items() if gain > 0}
-            scores["recall@1"].append(len(relevant & set(ranking[:1])) / max(len(relevant), 1))
-            scores["recall@5"].append(len(relevant & set(ranking[:5])) / max(len(relevant), 1))
-            first = next((place for place, gain in enumerate(found, 1) if gain > 0), None)
-            scores["mrr@10"].append(1 / first if first else 0.0)
+
+        def search(question: str) -> list[str]:
+            bonus = whole.bonus(question, "", dead, items)
+            hits = index.search(question, embedder.queries([question])[0], config.depth, bonus=bonus)
+            return [identifiers[items[hit.row]] for hit in hits]
+
+        return judge(data, search)
+
+
+def pieces_of(data: RetrievalSet, length: int) -> tuple[np.ndarray, list[str]]:
+    """The pieces of all documents under their titles, and the position of each one's document."""
+    owners: list[int] = []
+    texts: list[str] = []
+    for number, (title, text) in enumerate(data.documents.values()):
+        for piece in cut(text, length) or [title]:
+            owners.append(number)
+            texts.append(titled(title, piece))
+    return np.array(owners), texts
+
+
+def judge(data: RetrievalSet, search: Callable[[str], Iterable[str]]) -> dict[str, float | int]:
+    """Ask every query and judge the documents that ``search`` returns, best first; of repeated ones the first counts.
+
+    nDCG@10 as in Järvelin and Kekäläinen (TOIS 2002) with log2 discount. ``ms_*`` is one search.
+    """
+    scores: dict[str, list[float]] = defaultdict(list)
+    milliseconds: list[float] = []
+    for query, text in data.queries.items():
+        started = time.perf_counter()
+        found_documents = search(normalise(text))
+        milliseconds.append((time.perf_counter() - started) * 1000)
+        ranking = list(dict.fromkeys(found_documents))[:TOP]
+        gains = data.judgements[query]
+        found = [gains.get(document, 0.0) for document in ranking]
+        ideal = sorted(gains.values(), reverse=True)[:TOP]
+        scores["ndcg@10"].append(_dcg(found) / _dcg(ideal) if any(ideal) else 0.0)
+        relevant = {document for document, gain in gains.items() if gain > 0}
+        scores["recall@1"].append(len(relevant & set(ranking[:1])) / max(len(relevant), 1))
+        scores["recall@5"].append(len(relevant & set(ranking[:5])) / max(len(relevant), 1))
+        first = next((place for place, gain in enumerate(found, 1) if gain > 0), None)
+        scores["mrr@10"].append(1 / first if first else 0.0)
     return {
         **{name: round(float(np.mean(values)), 4) for name, values in scores.items()},
         "queries": len(data.queries),
