@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+import socket
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
+import uvicorn
 
+from bot.gateway.wechat.simulator import PlatformApi
 from wenzheng.cli import main
 
 COMMANDS = [
     *("up", "ask", "chat", "train", "doctor", "kb", "eval", "staff", "wechat"),
     *("kb import", "kb export", "kb publish", "kb releases", "kb rollback", "kb remove"),
     *("eval retrieval", "eval answers", "staff add", "staff list", "staff passwd", "wechat simulate"),
+    *("wechat menu", "wechat menu push"),
 ]
 FAQS = "编号,标准问题,答案\nQ-1,图书馆几点开门,图书馆每天9:00开门。\nQ-2,,没有问题的行\n"
 
@@ -103,6 +109,7 @@ def test_everyday_words_are_imported_counted_exported_and_removed(
         (["eval", "retrieval", "nowhere"], "corpus.jsonl"),
         (["eval", "answers", "nowhere.csv"], "nowhere.csv"),
         (["wechat", "simulate", "你好"], "WENZHENG_WECHAT_TOKEN"),
+        (["wechat", "menu", "push", "nowhere.yml"], "nowhere.yml"),
     ],
 )
 def test_what_cannot_be_done_is_said_plainly(
@@ -156,3 +163,88 @@ def test_an_answer_is_explained_in_chinese_and_replayed(
     assert "结果相同" in capsys.readouterr().out
     assert main(["ask", "--replay", answer["id"], "--json", "--explain"]) == 0
     assert json.loads(capsys.readouterr().out)["same"] is True
+
+
+MENU_FILE = (
+    "- name: 办证件\n  items:\n    - {name: 居住证, ask: 怎么办理居住证}\n- {name: 转人工, ask: 转人工}\n"
+)
+
+
+@pytest.fixture
+def menu_file(tmp_path: Path) -> str:
+    path = tmp_path / "menu.yml"
+    path.write_text(MENU_FILE, encoding="utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def platform(monkeypatch: pytest.MonkeyPatch) -> Iterator[PlatformApi]:
+    """A stand-in for the platform's server API on this machine, which the settings name."""
+    api = PlatformApi()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = uvicorn.Config(api.app, "127.0.0.1", port, log_level="error", ws="none", lifespan="off")
+    server = uvicorn.Server(config)
+    thread = Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    monkeypatch.setenv("WENZHENG_WECHAT_API_BASE", f"http://127.0.0.1:{port}")
+    monkeypatch.setenv("WENZHENG_WECHAT_APPID", "wx1")
+    monkeypatch.setenv("WENZHENG_WECHAT_SECRET", "secret")
+    yield api
+    server.should_exit = True
+    thread.join(10)
+
+
+def test_a_menu_is_shown_and_published(
+    menu_file: str, platform: PlatformApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["wechat", "menu", "push", menu_file]) == 0
+    shown = capsys.readouterr()
+    assert shown.out == "办证件\n　居住证 → 怎么办理居住证\n转人工 → 转人工\n"
+    assert "菜单已发布" in shown.err
+    assert platform.menu is not None
+    assert [each["name"] for each in platform.menu["button"]] == ["办证件", "转人工"]
+
+
+def test_a_menu_is_only_checked_where_that_is_asked(
+    menu_file: str, platform: PlatformApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["wechat", "menu", "push", menu_file, "--check"]) == 0
+    assert "没有问题" in capsys.readouterr().err
+    assert (platform.menu, platform.tokens) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"), [(48001, "权限"), (40164, "IP 白名单"), (40018, "40018 simulated")]
+)
+def test_a_menu_that_the_platform_refuses_is_explained(
+    code: int, said: str, menu_file: str, platform: PlatformApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    platform.errors.append(code)
+    assert main(["wechat", "menu", "push", menu_file]) == 1
+    error = capsys.readouterr().err
+    assert "原有菜单没有改变" in error
+    assert said in error
+
+
+def test_a_menu_with_mistakes_is_not_published(
+    tmp_path: Path, platform: PlatformApi, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "menu.yml").write_text("- {ask: 一}\n- {name: 二}\n", encoding="utf-8")
+    assert main(["wechat", "menu", "push", str(tmp_path / "menu.yml")]) == 2
+    error = capsys.readouterr().err
+    assert "第 1 项缺少名称" in error
+    assert "第 2 项“二”" in error
+    assert platform.menu is None
+
+
+def test_a_menu_needs_the_accounts_secret(
+    menu_file: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WENZHENG_WECHAT_SECRET", raising=False)
+    assert main(["wechat", "menu", "push", menu_file]) == 2
+    assert "WENZHENG_WECHAT_SECRET" in capsys.readouterr().err

@@ -1,6 +1,6 @@
-"""The platform's server API: the access token and customer messages.
+"""The platform's server API: the access token, customer messages, the menu.
 
-Source: the platform's documentation of `stable_token`, `message/custom/send` and its error codes.
+Source: the platform's documentation of `stable_token`, `message/custom/send`, `menu/create` and its error codes.
 
     ApiError                    also: anything else the platform answers; try again later
     ├── Unreachable             no usable answer: try again soon
@@ -84,21 +84,29 @@ class WeChatApi:
         Raises:
             ApiError: it was not sent; see the module's tree.
         """
-        token = await self._access_token()
-        try:
-            await self._send(token, openid, text)
-        except ApiError as error:
-            if error.code not in _TOKEN_ERRORS:
-                raise
-            await self._send(await self._access_token(instead_of=token), openid, text)
+        body = {"touser": openid, "msgtype": "text", "text": {"content": text}}
+        await self._authorised("/cgi-bin/message/custom/send", body)
+
+    async def create_menu(self, menu: dict[str, Any]) -> None:
+        """Put ``menu`` (:func:`bot.gateway.wechat.menu.read_menu`) in the place of the account's menu.
+
+        Raises:
+            ApiError: the menu is as it was; see the module's tree.
+        """
+        await self._authorised("/cgi-bin/menu/create", menu)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
 
-    async def _send(self, token: str, openid: str, text: str) -> None:
-        body = {"touser": openid, "msgtype": "text", "text": {"content": text}}
-        await self._call("/cgi-bin/message/custom/send", body, {"access_token": token})
+    async def _authorised(self, path: str, body: dict[str, Any]) -> None:
+        token = await self._access_token()
+        try:
+            await self._call(path, body, {"access_token": token})
+        except ApiError as error:
+            if error.code not in _TOKEN_ERRORS:
+                raise
+            await self._call(path, body, {"access_token": await self._access_token(instead_of=token)})
 
     async def _access_token(self, instead_of: str = "") -> str:
         async with self._refreshing:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.gateway.texts import Texts
+from bot.gateway.wechat.menu import asked_by
 from bot.gateway.wechat.messages import Inbound
 
 
@@ -17,7 +18,7 @@ class Reading:
 class Reader:
     """
     Args:
-        texts: names of the kinds, and what the menu's keys say.
+        texts: names of the kinds, and what the keys of a menu say that was not made by `wechat menu push`.
     """
 
     def __init__(self, texts: Texts) -> None:
@@ -42,6 +43,7 @@ class Reader:
         if inbound.event == "unsubscribe":
             return Reading("unsubscribe", "")
         if inbound.event == "click":
+            key = inbound.fields.get("EventKey", "")
             # A menu item without words of its own gets what any empty message gets: how to ask.
-            return Reading("text", self._menu.get(inbound.fields.get("EventKey", ""), ""))
+            return Reading("text", asked_by(key) or self._menu.get(key, ""))
         return None

@@ -146,15 +146,18 @@ class PlatformApi:
         sent: (openid, text) of each customer message a citizen got.
         errors: codes to answer the next sends with, one each.
         tokens: how many tokens were given out.
+        menu: the account's menu, once one was created.
     """
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str]] = []
         self.errors: deque[int] = deque()
         self.tokens = 0
+        self.menu: dict[str, Any] | None = None
         self.app = FastAPI()
         self.app.add_api_route("/cgi-bin/stable_token", self._stable_token, methods=["POST"])
         self.app.add_api_route("/cgi-bin/message/custom/send", self._send, methods=["POST"])
+        self.app.add_api_route("/cgi-bin/menu/create", self._create_menu, methods=["POST"])
 
     async def _stable_token(self) -> JSONResponse:
         self.tokens += 1
@@ -162,10 +165,19 @@ class PlatformApi:
 
     async def _send(self, request: Request, access_token: str = "") -> JSONResponse:
         body: dict[str, Any] = await request.json()
+        if (refused := self._refused(access_token)) is None:
+            self.sent.append((body["touser"], body["text"]["content"]))
+        return refused or JSONResponse({"errcode": 0, "errmsg": "ok"})
+
+    async def _create_menu(self, request: Request, access_token: str = "") -> JSONResponse:
+        body: dict[str, Any] = await request.json()
+        if (refused := self._refused(access_token)) is None:
+            self.menu = body
+        return refused or JSONResponse({"errcode": 0, "errmsg": "ok"})
+
+    def _refused(self, access_token: str) -> JSONResponse | None:
         if self.errors:
-            code = self.errors.popleft()
-            return JSONResponse({"errcode": code, "errmsg": "simulated"})
+            return JSONResponse({"errcode": self.errors.popleft(), "errmsg": "simulated"})
         if access_token != f"token-{self.tokens}":
             return JSONResponse({"errcode": 40001, "errmsg": "invalid credential"})
-        self.sent.append((body["touser"], body["text"]["content"]))
-        return JSONResponse({"errcode": 0, "errmsg": "ok"})
+        return None
