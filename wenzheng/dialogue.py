@@ -106,7 +106,8 @@ def run_command(settings: Settings) -> list[str]:
             "credentials.yml",
         ),
         *("--interface", "127.0.0.1", "--port", str(settings.rasa_port)),
-        *("--enable-api", "--auth-token", settings.token),
+        "--enable-api",
+        f"--auth-token={settings.token}",  # one argument: one token in 64 begins with "-"
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from wenzheng.dialogue import run_command
 from wenzheng.settings import load_settings
 from wenzheng.supervisor import Child, Supervisor
 
@@ -82,3 +83,9 @@ def test_the_pause_grows_with_every_death_in_a_row(watched: tuple[Supervisor, li
     assert "退出码 3" in told[0]
     supervisor.stop()
     supervisor.run()
+
+
+def test_a_token_that_begins_with_a_dash_is_no_option(tmp_path: Path) -> None:
+    command = run_command(load_settings(home=tmp_path, internal_token="-secret"))
+    assert "--auth-token=-secret" in command
+    assert "-secret" not in command
