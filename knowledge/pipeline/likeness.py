@@ -11,15 +11,21 @@ import re
 from knowledge.pipeline.context import Candidate, Context
 
 _NUMBER = re.compile(r"\d+")
+_NEGATION = re.compile(r"[不没未无非]")
+_EITHER_OR = re.compile(r"(.)[不没](?=\1)")  # 能不能, 有没有: they ask and deny nothing
 
 
 def is_same_question(best: Candidate, context: Context) -> bool:
-    """Whether the question is all but the FAQ's own, with no other numbers, and no other FAQ is nearly as like.
+    """Whether the question is all but the FAQ's own, and no other FAQ is nearly as like.
+
+    It has no other numbers, and denies as much as one of the FAQ's questions: 没有居住证 is not 有居住证.
 
     The limits are ``same_question``, ``same_question_lead`` and ``same_question_least`` of ``search.yml``.
     """
     limits = context.config.decision
     if not set(_NUMBER.findall(context.text)) <= set(_NUMBER.findall("\n".join(best.source.questions))):
+        return False
+    if _denials(context.text) not in map(_denials, best.source.questions):
         return False
     like = likeness(best, context)
     others = max((likeness(each, context) for each in context.candidates if each is not best), default=0.0)
@@ -41,8 +47,14 @@ def likeness(candidate: Candidate, context: Context) -> float:
 
 
 def _says_no_more(asked: str, question: str, left_out: int) -> bool:
-    """Whether all that ``asked`` says stands in ``question``, in its order, with at most ``left_out`` signs more."""
+    """Whether ``asked`` is ``question`` with at most ``left_out`` signs left out, none of them a denial."""
+    if _denials(asked) != _denials(question):
+        return False
     said = [sign for sign in asked if sign.isalnum()]
     signs = [sign for sign in question if sign.isalnum()]
     rest = iter(signs)
     return bool(said) and len(signs) - len(said) <= left_out and all(sign in rest for sign in said)
+
+
+def _denials(said: str) -> int:
+    return len(_NEGATION.findall(_EITHER_OR.sub("", said)))

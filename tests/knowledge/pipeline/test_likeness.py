@@ -47,6 +47,24 @@ def test_another_word_or_number_is_asked_back(unsure: Publish, question: str) ->
     assert (answer.status, [option.id for option in answer.options]) == ("clarify", ["FAQ-1"])
 
 
+@pytest.mark.parametrize(
+    ("standard", "question"),
+    [
+        ("没有居住证可以办理转学吗", "有居住证可以办理转学吗"),
+        ("有居住证可以办理转学吗", "没有居住证可以办理转学吗"),
+        ("非本市户籍怎么申领失业金", "本市户籍怎么申领失业金"),
+    ],
+)
+def test_a_denial_more_or_less_is_asked_back(unsure: Publish, standard: str, question: str) -> None:
+    answer = unsure(faq("FAQ-1", standard), OTHER).answer(question)
+    assert (answer.status, [option.id for option in answer.options]) == ("clarify", ["FAQ-1"])
+
+
+def test_either_or_denies_nothing(unsure: Publish) -> None:
+    answer = unsure(faq("FAQ-1", "公积金能不能提取出来"), OTHER).answer("公积金能提取出来")
+    assert (answer.status, answer.sources[0].id) == ("answered", "FAQ-1")
+
+
 def test_two_that_say_as_much_are_asked_back(unsure: Publish) -> None:
     service = unsure(faq("FAQ-1", "首套公积金贷款最高多少"), faq("FAQ-2", "二套公积金贷款最高多少"))
     answer = service.answer("公积金贷款最高多少")
