@@ -41,6 +41,10 @@ def ours(config: RetrievalConfig) -> dict[str, RetrievalConfig]:
         "characters alone": replace(pieces, passage_dense_weight=0.0),
         "both": pieces,
         "both, and the document as a whole": config,
+        **{
+            f"the same with a whole_weight of {weight}": replace(config, whole_weight=weight)
+            for weight in (0.5, 1.0)
+        },
     }
 
 
