@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,7 @@ from knowledge.index.lexical import LexicalIndex, numbered
 LEXICAL_FOLDER = "lexical"
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """A piece that a search found: ``dense`` a cosine, ``lexical`` a BM25 score, ``fused`` 0…1 and a bonus."""
 
     row: int
@@ -93,23 +92,27 @@ class HybridIndex:
         scored = self._lexical.search(query, depth, also, self._synonym_weight)
         lexical = {row: score for row, score in scored if not dead[row] and row not in hidden}
         searched = time.perf_counter()
-        found = {int(row) for reading in readings for row in self.dense.search(reading, depth)}
+        near = [self.dense.search(reading, depth) for reading in readings]
         ended = time.perf_counter()
         if timings is not None:
             timings["lexical"] = timings.get("lexical", 0.0) + (searched - started) * 1000
             timings["dense"] = timings.get("dense", 0.0) + (ended - searched) * 1000
 
-        rows = np.array(sorted((found | set(lexical)).difference(hidden)), dtype=np.int64)
+        rows = np.unique(np.concatenate([*near, np.fromiter(lexical, np.int64)]))
+        if hidden:
+            rows = rows[~np.isin(rows, list(hidden))]
         if not len(rows):
             return []
         cosines = self.dense.cosines(rows, readings)
-        scores = np.array([lexical.get(int(row), 0.0) for row in rows])
+        scores = np.zeros(len(rows))
+        scores[np.searchsorted(rows, list(lexical))] = list(lexical.values())
         weight = self._dense_weight
         fused = weight * _min_max(cosines) + (1 - weight) * _min_max(scores)
         if bonus is not None:
             fused += bonus(rows)
         best = np.argsort(-fused, kind="stable")[:limit]
-        return [Hit(int(rows[i]), float(cosines[i]), float(scores[i]), float(fused[i])) for i in best]
+        columns = (rows, cosines, scores, fused)
+        return [Hit(*each) for each in zip(*(column[best].tolist() for column in columns), strict=True)]
 
 
 def _min_max(values: np.ndarray) -> np.ndarray:

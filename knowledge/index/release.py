@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -108,8 +109,8 @@ class ReleaseIndex:
         hits = self._indexes[group].search(
             query, vectors, 4 * limit, timings, also=also, hidden=hidden, bonus=bonus
         )
-        for hit in hits:
-            found.setdefault(int(owners[hit.row]), hit)
+        for owner, hit in zip(owners[[hit.row for hit in hits]].tolist(), hits, strict=True):
+            found.setdefault(owner, hit)
         return [(self.stored.source(owner), hit) for owner, hit in list(found.items())[:limit]]
 
     def cosine(self, group: str, source_id: str, vectors: np.ndarray, hidden: Collection[int] = ()) -> float:
@@ -123,10 +124,13 @@ class ReleaseIndex:
         self, group: str, source_ids: Sequence[str], vectors: np.ndarray, hidden: Collection[int] = ()
     ) -> list[float]:
         """The same for many sources, in their order."""
-        rows = [[row for row in self.rows(group, each) if row not in hidden] for each in source_ids]
+        rows: list[Sequence[int]] = [self.rows(group, each) for each in source_ids]
+        if hidden:
+            rows = [[row for row in own if row not in hidden] for own in rows]
         flat = np.array([row for own in rows for row in own], dtype=np.int64)
-        near = iter(self._indexes[group].dense.cosines(flat, vectors).tolist()) if len(flat) else iter(())
-        return [max((next(near) for _ in own), default=0.0) for own in rows]
+        near = self._indexes[group].dense.cosines(flat, vectors).tolist() if len(flat) else []
+        ends = itertools.accumulate(map(len, rows))
+        return [max(near[end - len(own) : end], default=0.0) for own, end in zip(rows, ends, strict=True)]
 
     def question_rows(self, source_id: str, question: str) -> frozenset[int]:
         """The rows of ``questions`` in which an FAQ has this very question."""
@@ -139,7 +143,8 @@ class ReleaseIndex:
         number = self.by_id.number(source_id)
         if number is None:
             return range(0)
-        return range(*np.searchsorted(self.stored.owners[group], (number, number + 1)).tolist())
+        first_rows = self.stored.first_rows[group]
+        return range(int(first_rows[number]), int(first_rows[number + 1]))
 
     def find(self, identifier: str) -> Source | None:
         """The source with this id, or the smallest clause that has it inside: a short section is one clause."""

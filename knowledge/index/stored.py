@@ -85,6 +85,12 @@ class StoredIndex:
         }
 
     @cached_property
+    def first_rows(self) -> dict[str, np.ndarray]:
+        """By group: number of each source's first row; at the end, how many rows there are."""
+        numbers = np.arange(int(self.starts[-1]) + 1)
+        return {name: np.searchsorted(owners, numbers) for name, owners in self.owners.items()}
+
+    @cached_property
     def items_of_passages(self) -> np.ndarray:
         """The number of the item that each row of ``passages`` belongs to."""
         owning: np.ndarray = np.repeat(np.arange(len(self.items)), self.counts)[self.owners["passages"]]
