@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from knowledge.content import Document, Faq, split_clauses
+from knowledge.index.tokens import tokenise
 
 Kind = Literal["faq", "clause"]
 
@@ -40,6 +42,20 @@ class Source:
     department: str = ""
     questions: tuple[str, ...] = ()
     basis: tuple[str, ...] = ()
+
+    # Worked out once for each source: every question is compared with dozens of them.
+
+    @cached_property
+    def documents(self) -> frozenset[str]:
+        """The documents that it is of, or rests on."""
+        if self.kind == "clause":
+            return frozenset([self.document_id])
+        return frozenset(basis.partition("#")[0] for basis in self.basis)
+
+    @cached_property
+    def pairs(self) -> frozenset[str]:
+        """The character pairs of all that it says."""
+        return frozenset(tokenise("\n".join((self.title, self.search_text, *self.questions))).bigrams)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

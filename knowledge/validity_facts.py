@@ -85,6 +85,10 @@ class ValidityFacts:
 
     def __init__(self, documents: Iterable[DocumentFacts], regions: Iterable[str] = ()) -> None:
         self._places = frozenset(regions) | {"中华人民共和国"}
+        self.standing = lru_cache(maxsize=65536)(self._standing)
+        """How a document (by id) stands on a day (ISO), kept: every question asks it of all its candidates' documents.
+
+        Raises KeyError for a document that is not here."""
         self.documents = {document.id: document for document in documents}
         self._numbered: dict[str, list[DocumentFacts]] = {}
         self._titled: dict[str, list[DocumentFacts]] = {}
@@ -93,8 +97,8 @@ class ValidityFacts:
                 self._numbered.setdefault(key, []).append(document)
             self._titled.setdefault(title_key(document.title), []).append(document)
 
-    def standing(self, document_id: str, today: str) -> Standing:
-        """How a document stands on ``today`` (ISO). Raises KeyError for a document that is not here.
+    def _standing(self, document_id: str, today: str) -> Standing:
+        """Work out how a document stands.
 
         What starts later is not in force yet; what was repealed, has run out or is replaced by something that has
         begun is not in force any more. A successor that this release does not hold counts as begun.

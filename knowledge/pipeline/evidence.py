@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from knowledge.decision.evidence import BEHIND, EVIDENCE
@@ -11,7 +11,8 @@ from knowledge.pipeline.context import Candidate, Context, link
 from knowledge.source import Source
 
 _BEST = 3
-Weigh = Callable[[frozenset[str]], float]
+_BEHIND = {name: BEHIND + name for name in EVIDENCE}
+_OF_BASIS = {f"basis_{name}": name for name in ("question_cosine", "passage_cosine", "coverage")}
 
 
 @dataclass
@@ -24,16 +25,8 @@ class Found:
 
 def gather_evidence(context: Context, found: dict[str, Found]) -> None:
     """Fill in every candidate's evidence, :data:`EVIDENCE` and its ``behind_`` forms, and ``faq``."""
-    asked = bigram_set(context.text)
-    official = bigram_set(" ".join(context.official)) - asked
-    rarity = {token: context.index.rarity(token) for token in asked | official}
-
-    def weigh(tokens: frozenset[str]) -> float:
-        # A pair that the question does not have is weighed as a rare one without looking it up.
-        known = tokens & rarity.keys()
-        return len(tokens) - len(known) + sum(map(rarity.__getitem__, known))
-
     assert context.vectors is not None
+    question = _Question(context)
     names = [each.source.id for each in context.candidates]
     for candidate, question_cosine, passage_cosine in zip(
         context.candidates,
@@ -41,78 +34,83 @@ def gather_evidence(context: Context, found: dict[str, Found]) -> None:
         context.index.cosines("passages", names, context.vectors),
         strict=True,
     ):
-        _own(candidate, context, found[candidate.source.id].bm25, asked, official, weigh)
-        candidate.evidence |= {"question_cosine": question_cosine, "passage_cosine": passage_cosine}
+        bm25 = found[candidate.source.id].bm25
+        match, coverage = question.likeness(_questions(candidate.source, context))
+        candidate.evidence = {
+            "faq": float(candidate.source.kind == "faq"),
+            "question_bm25": bm25.get("questions", 0.0),
+            "question_match": match,
+            "question_coverage": coverage,
+            "passage_bm25": bm25.get("passages", 0.0),
+            "coverage": question.coverage(candidate.source.pairs),
+            "question_cosine": question_cosine,
+            "passage_cosine": passage_cosine,
+        }
     relate(context.candidates)
 
 
 def relate(candidates: list[Candidate]) -> None:
     """Fill in the evidence that comes of the others: of document and basis, and ``behind_``."""
     _neighbours(candidates)
-    for name in EVIDENCE:
-        best = max((each.evidence[name] for each in candidates), default=0.0)
-        for candidate in candidates:
-            candidate.evidence[BEHIND + name] = candidate.evidence[name] - best
+    best = {name: max([each.evidence[name] for each in candidates], default=0.0) for name in EVIDENCE}
+    for candidate in candidates:
+        evidence = candidate.evidence
+        evidence |= {behind: evidence[name] - best[name] for name, behind in _BEHIND.items()}
 
 
-def _own(
-    candidate: Candidate,
-    context: Context,
-    bm25: dict[str, float],
-    asked: frozenset[str],
-    official: frozenset[str],
-    weigh: Weigh,
-) -> None:
-    source = candidate.source
-    has = bigram_set("\n".join((source.title, source.search_text, *source.questions)))
-    held_out = {
-        place for place, row in enumerate(context.index.rows("questions", source.id)) if row in context.hidden
-    }
-    questions = [bigram_set(each) for place, each in enumerate(source.questions) if place not in held_out]
-    candidate.evidence = {
-        "faq": float(source.kind == "faq"),
-        "question_bm25": bm25.get("questions", 0.0),
-        "question_match": max((_dice(asked, each, weigh) for each in questions), default=0.0),
-        "question_coverage": max((_share(asked, each, asked, weigh) for each in questions), default=0.0),
-        "passage_bm25": bm25.get("passages", 0.0),
-        "coverage": _share(asked | official, has, asked, weigh),
-    }
+class _Question:
+    """The character pairs that a question has, and those that only its official words have, weighed by rarity."""
+
+    def __init__(self, context: Context) -> None:
+        self._asked = bigram_set(context.text)
+        self._official = bigram_set(" ".join(context.official)) - self._asked
+        self._rarity = {token: context.index.rarity(token) for token in self._asked | self._official}
+        self._whole = self._weigh(self._asked)
+
+    def likeness(self, questions: Sequence[str]) -> tuple[float, float]:
+        """``question_match`` and ``question_coverage``: the best among an FAQ's ``questions``."""
+        match = coverage = 0.0
+        for pairs in map(bigram_set, questions):
+            same = pairs & self._asked
+            if not same:
+                continue
+            shared, official = self._weigh(same), pairs & self._official
+            # A pair that is in none of the two is weighed as a rare one without looking it up.
+            theirs = shared + self._weigh(official) + len(pairs) - len(same) - len(official)
+            match = max(match, 2 * shared / (self._whole + theirs))
+            coverage = max(coverage, shared / self._whole)
+        return match, coverage
+
+    def coverage(self, pairs: frozenset[str]) -> float:
+        """``coverage`` by a source that has ``pairs``."""
+        if not self._asked:
+            return 0.0
+        return (self._weigh(pairs & self._asked) + self._weigh(pairs & self._official)) / self._whole
+
+    def _weigh(self, pairs: frozenset[str]) -> float:
+        return sum(map(self._rarity.__getitem__, pairs))
+
+
+def _questions(source: Source, context: Context) -> Sequence[str]:
+    """A source's questions that are not held out."""
+    if not context.hidden:
+        return source.questions
+    rows = context.index.rows("questions", source.id)
+    return [each for each, row in zip(source.questions, rows, strict=True) if row not in context.hidden]
 
 
 def _neighbours(candidates: list[Candidate]) -> None:
     """What a candidate's document and basis say, as far as they are candidates too."""
     link(candidates)
-    documents = [_documents(each.source) for each in candidates]
-    for candidate, own in zip(candidates, documents, strict=True):
-        cosines = sorted(
-            (
-                other.evidence["passage_cosine"]
-                for other, theirs in zip(candidates, documents, strict=True)
-                if other is candidate or own & theirs
-            ),
-            reverse=True,
-        )[:_BEST]
-        basis = candidate.linked or []
-        candidate.evidence |= {
-            "document_cosine": cosines[0],
-            "document_mean": sum(cosines) / len(cosines),
-            **{
-                f"basis_{name}": max((each.evidence[name] for each in basis), default=0.0)
-                for name in ("question_cosine", "passage_cosine", "coverage")
-            },
-        }
-
-
-def _documents(source: Source) -> frozenset[str]:
-    if source.kind == "clause":
-        return frozenset([source.document_id])
-    return frozenset(basis.partition("#")[0] for basis in source.basis)
-
-
-def _share(wanted: frozenset[str], has: frozenset[str], asked: frozenset[str], weigh: Weigh) -> float:
-    return weigh(wanted & has) / weigh(asked) if asked else 0.0
-
-
-def _dice(left: frozenset[str], right: frozenset[str], weigh: Weigh) -> float:
-    whole = weigh(left) + weigh(right)
-    return 2 * weigh(left & right) / whole if whole else 0.0
+    near: dict[frozenset[str], list[float]] = {}
+    for documents in {each.source.documents for each in candidates}:
+        beside = [each for each in candidates if not documents.isdisjoint(each.source.documents)]
+        near[documents] = sorted((each.evidence["passage_cosine"] for each in beside), reverse=True)[:_BEST]
+    for candidate in candidates:
+        evidence, basis = candidate.evidence, candidate.linked or ()
+        # Without a document there is nothing beside it.
+        cosines = near[candidate.source.documents] or [evidence["passage_cosine"]]
+        evidence["document_cosine"] = cosines[0]
+        evidence["document_mean"] = sum(cosines) / len(cosines)
+        for of_basis, name in _OF_BASIS.items():
+            evidence[of_basis] = max([each.evidence[name] for each in basis], default=0.0)

@@ -7,6 +7,7 @@ hidden.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from knowledge.pipeline.context import Candidate, Context
 
@@ -22,15 +23,18 @@ def is_same_question(best: Candidate, context: Context) -> bool:
 
     The limits are ``same_question``, ``same_question_lead`` and ``same_question_least`` of ``search.yml``.
     """
-    limits = context.config.decision
-    if not set(_NUMBER.findall(context.text)) <= set(_NUMBER.findall("\n".join(best.source.questions))):
+    limits, questions = context.config.decision, best.source.questions
+    if best.confidence < limits.same_question_least:
         return False
-    if _denials(context.text) not in map(_denials, best.source.questions):
+    if not set(_NUMBER.findall(context.text)) <= set(_NUMBER.findall("\n".join(questions))):
+        return False
+    if _denials(context.text) not in map(_denials, questions):
         return False
     like = likeness(best, context)
+    if like < limits.same_question:
+        return False
     others = max((likeness(each, context) for each in context.candidates if each is not best), default=0.0)
-    likely = best.confidence >= limits.same_question_least
-    return likely and like >= limits.same_question and like - others >= limits.same_question_lead
+    return like - others >= limits.same_question_lead
 
 
 def is_near(candidate: Candidate, context: Context) -> bool:
@@ -40,20 +44,27 @@ def is_near(candidate: Candidate, context: Context) -> bool:
 
 def likeness(candidate: Candidate, context: Context) -> float:
     """``question_match``, 0…1; and 1 for a question that is an FAQ's but for ``left_out`` characters left out."""
-    left_out = context.config.decision.left_out
-    if any(_says_no_more(context.text, each, left_out) for each in candidate.source.questions):
+    # Lengths first: they tell for all but a few, and this is asked of every question of every candidate.
+    least = len(_signs(context.text))
+    longer = [each for each in candidate.source.questions if len(each) >= least]
+    if any(_says_no_more(context.text, each, context.config.decision.left_out) for each in longer):
         return 1.0
     return candidate.evidence.get("question_match", 0.0)
 
 
 def _says_no_more(asked: str, question: str, left_out: int) -> bool:
     """Whether ``asked`` is ``question`` with at most ``left_out`` signs left out, none of them a denial."""
-    if _denials(asked) != _denials(question):
+    said, signs = _signs(asked), _signs(question)
+    if not said or len(signs) - len(said) > left_out or _denials(asked) != _denials(question):
         return False
-    said = [sign for sign in asked if sign.isalnum()]
-    signs = [sign for sign in question if sign.isalnum()]
     rest = iter(signs)
-    return bool(said) and len(signs) - len(said) <= left_out and all(sign in rest for sign in said)
+    return all(sign in rest for sign in said)
+
+
+@lru_cache(maxsize=8192)
+def _signs(said: str) -> str:
+    """Letters, characters and digits only."""
+    return "".join(filter(str.isalnum, said))
 
 
 def _denials(said: str) -> int:

@@ -47,11 +47,11 @@ def note_lapse(context: Context) -> None:
     today = context.today.isoformat()
     facts = facts_of(context.index)
     # The rule as a whole: a question about it is spread over its clauses and the FAQs that rest on them.
-    rule = _documents(best.candidate.source)
+    rule = best.candidate.source.documents
     whole = sum(
         item.candidate.probability
         for item in lapsed
-        if item is best or rule & _documents(item.candidate.source)
+        if item is best or rule & item.candidate.source.documents
     )
     meant = whole >= context.config.validity.notice and whole > kept
     if not meant and best.candidate.confidence >= context.config.decision.option:
@@ -115,6 +115,8 @@ def _reject(context: Context, reasons: dict[int, str | None]) -> None:
     all that is left; where nothing holds in its place it is nobody's: what a lapsed rule would have answered must
     not be answered by something else.
     """
+    if not any(reasons.values()):
+        return
     facts, today = facts_of(context.index), context.today.isoformat()
     kept = [each for each in context.candidates if not reasons.get(id(each))]
     found = {id(each): each.probability for each in kept}
@@ -127,7 +129,7 @@ def _reject(context: Context, reasons: dict[int, str | None]) -> None:
         share = candidate.probability
         if reason in LAPSES:
             documents = heirs_of(candidate.source, facts, today)
-            heirs = [each for each in kept if documents & _documents(each.source)]
+            heirs = [each for each in kept if documents & each.source.documents]
             if sum(found[id(each)] for each in heirs) < context.config.validity.heir * share:
                 heirs = []
         else:
@@ -145,16 +147,9 @@ def _reject(context: Context, reasons: dict[int, str | None]) -> None:
     add_up_subjects(kept)
 
 
-def _documents(source: Source) -> frozenset[str]:
-    """The documents that a source is of, or rests on."""
-    if source.kind == "clause":
-        return frozenset([source.document_id])
-    return frozenset(basis.partition("#")[0] for basis in source.basis)
-
-
 def _held(source: Source, facts: ValidityFacts) -> frozenset[str]:
     """Those of a source's documents that the release has."""
-    return frozenset(each for each in _documents(source) if each in facts.documents)
+    return frozenset(each for each in source.documents if each in facts.documents)
 
 
 def _prefer(context: Context, reason: str, is_own: Callable[[Source], bool]) -> None:
