@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.engine import Engine
 
 from knowledge.answer import Answer
 from knowledge.errors import UnknownAnswer
 from knowledge.tables import answer_feedback, answers
 from knowledge.text import storable
+
+# Made once: making a statement, and the key by which SQLAlchemy keeps its compiled form, takes as long as running it.
+_ADD = insert(answers)
+_LATEST = (
+    select(answers)
+    .where(answers.c.conversation_id == bindparam("conversation_id"))
+    .order_by(answers.c.asked_at.desc())
+    .limit(1)
+)
+_LATEST_OF_STATUS = _LATEST.where(answers.c.status == bindparam("status"))
 
 
 class AnswerLog:
@@ -28,13 +37,13 @@ class AnswerLog:
             conversation_id=conversation_id,
             question=storable(question),
             status=answer.status,
-            answer=json.loads(json.dumps(answer.to_dict())),
+            answer=answer.to_dict(),
             trace=trace,
             release_id=int(answer.release) if answer.release else None,
             asked_at=time.time(),
         )
         with self._engine.begin() as connection:
-            connection.execute(insert(answers).values(**row))
+            connection.execute(_ADD, row)
 
     def latest(self, conversation_id: str) -> dict[str, Any] | None:
         """The conversation's last answer as its JSON object, or ``None``."""
@@ -43,16 +52,11 @@ class AnswerLog:
 
     def latest_row(self, conversation_id: str, status: str | None = None) -> dict[str, Any] | None:
         """The conversation's last answer (of a status) with its question, trace and time, or ``None``."""
-        query = (
-            select(answers)
-            .where(answers.c.conversation_id == conversation_id)
-            .order_by(answers.c.asked_at.desc())
-            .limit(1)
-        )
+        query, values = _LATEST, {"conversation_id": conversation_id}
         if status is not None:
-            query = query.where(answers.c.status == status)
+            query, values = _LATEST_OF_STATUS, {**values, "status": status}
         with self._engine.connect() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(query, values).first()
         return dict(row._mapping) if row else None
 
     def explained(self, answer_id: str) -> dict[str, Any]:

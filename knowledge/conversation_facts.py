@@ -5,13 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.engine import Connection, Engine
 
 from knowledge.pipeline.residence import Residence
 from knowledge.tables import conversation_facts as facts
 
 _REGION, _AUDIENCE = "region", "audience"
+# Made once: every question asks for it, and making it takes as long as running it.
+_KNOWN = (
+    select(facts)
+    .where(facts.c.conversation_id == bindparam("conversation_id"), facts.c.updated_at > bindparam("since"))
+    .order_by(facts.c.value)
+)
 
 
 class ConversationFacts:
@@ -27,11 +33,9 @@ class ConversationFacts:
 
     def known(self, conversation_id: str) -> Residence:
         """What is known; empty where nothing was told or it was too long ago."""
-        query = select(facts).where(
-            facts.c.conversation_id == conversation_id, facts.c.updated_at > time.time() - self._seconds
-        )
+        values = {"conversation_id": conversation_id, "since": time.time() - self._seconds}
         with self._engine.connect() as connection:
-            rows = connection.execute(query.order_by(facts.c.value)).all()
+            rows = connection.execute(_KNOWN, values).all()
         region = next((row.value for row in rows if row.kind == _REGION and row.holds), "")
         excluded = tuple(row.value for row in rows if row.kind == _REGION and not row.holds)
         audience = next((row.value for row in rows if row.kind == _AUDIENCE and row.holds), "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -86,7 +86,8 @@ class KnowledgeService:
         Free words that answer "您在哪个区？" (临港的) choose that option. Never raises for what a citizen can type;
         before the first publication the answer says so (``not_ready``).
         """
-        if conversation_id and (number := self._replied(question, conversation_id)):
+        last = self.log.latest_row(conversation_id) if conversation_id else None
+        if conversation_id and last and (number := _replied(question, last)):
             return self.choose(conversation_id, number)
         try:
             index = self.index()
@@ -94,7 +95,7 @@ class KnowledgeService:
             answer = Answer(status="no_answer", text=text("not_ready"), reason="not_ready")
             self.log.add(answer, question, conversation_id, {})
             return answer
-        context = self.context(question, index, conversation_id)
+        context = self.context(question, index, conversation_id, last)
         answer = run_pipeline(context)
         if conversation_id:
             self._remember(context, conversation_id)
@@ -116,7 +117,7 @@ class KnowledgeService:
         chosen = options[number - 1]
         self._remember_choice(chosen, options, conversation_id)
         index = self.index()
-        context = self.context(last["question"], index, conversation_id)
+        context = self.context(last["question"], index, conversation_id, last)
         context.region_named = bool(chosen.get("region"))  # said just now, not recalled
         answer, origin = self._chosen(chosen, context)
         answer = replace(answer, release=str(index.release_id))
@@ -134,7 +135,7 @@ class KnowledgeService:
         if last is None:
             raise NothingToShow(text("nothing_to_show"))
         index = self.index()
-        context = self.context(last["question"], index, conversation_id)
+        context = self.context(last["question"], index, conversation_id, self.log.latest_row(conversation_id))
         cited = [index.by_id.get(each["id"]) for each in last["answer"]["sources"]]
         sources = [each for each in cited if each is not None and why_not(each, context) is None]
         if len(sources) > 1 and sources[0].kind == "faq" and not last["answer"].get("clipped"):
@@ -215,11 +216,15 @@ class KnowledgeService:
         self.citizens.forget(conversation_id)
 
     def context(
-        self, question: str, index: ReleaseIndex | None = None, conversation_id: str | None = None
+        self,
+        question: str,
+        index: ReleaseIndex | None = None,
+        conversation_id: str | None = None,
+        last: Mapping[str, Any] | None = None,
     ) -> Context:
         """A run of the pipeline on ``index`` (default: the current one) before its first step.
 
-        Raises NothingPublished.
+        ``last`` is the row of the conversation's last answer. Raises NothingPublished.
         """
         index = index or self.index()
         known = self.citizens.known(conversation_id) if conversation_id else Residence()
@@ -233,27 +238,17 @@ class KnowledgeService:
             vocabulary=self._vocabulary.of(index),
             calibration=self.calibration(index),
             known=known,
-            previous=self._previous(conversation_id) if conversation_id else None,
+            previous=self._previous(last) if last else None,
         )
 
-    def _previous(self, conversation_id: str) -> Previous | None:
+    def _previous(self, last: Mapping[str, Any]) -> Previous | None:
         """What the conversation was about, where that was not too long ago."""
-        last = self.log.latest_row(conversation_id)
-        if last is None or last["asked_at"] < time.time() - 60 * self.config.conversation.minutes:
+        if last["asked_at"] < time.time() - 60 * self.config.conversation.minutes:
             return None
         given = last["answer"]
         sources = tuple(each["id"] for each in [*given["sources"], *given["options"]] if each["id"])
         asked = last["trace"].get("text") or normalise(last["question"])
         return Previous(asked[-self.config.decision.max_question_length :], sources) if sources else None
-
-    def _replied(self, question: str, conversation_id: str) -> int | None:
-        """The option that free words choose, where the last answer asked for a region or a group."""
-        last = self.log.latest(conversation_id)
-        if last is None or last["status"] != "clarify":
-            return None
-        options = last["options"]
-        asks = any(option.get("region") is not None or option.get("audience") for option in options)
-        return read_reply(question, options) if asks else None
 
     def _chosen(self, option: dict[str, Any], context: Context) -> tuple[Answer, str]:
         """The answer to a chosen option, and how it came about: as its ``choice``, or by asking the ``question`` again.
@@ -329,3 +324,12 @@ class KnowledgeService:
             "pieces": loaded.pieces() if loaded else 0,
             "drafts": self.store.draft_counts(),
         }
+
+
+def _replied(question: str, last: Mapping[str, Any]) -> int | None:
+    """The option that free words choose, where the last answer asked for a region or a group."""
+    if last["status"] != "clarify":
+        return None
+    options = last["answer"]["options"]
+    asks = any(option.get("region") is not None or option.get("audience") for option in options)
+    return read_reply(question, options) if asks else None

@@ -17,6 +17,7 @@ from knowledge.tables import current_release, drafts, item_versions, release_ite
 
 Item = Document | Faq | Synonym
 _CHUNK = 400  # rows a statement: below SQLite's limit of variables
+_CURRENT = select(current_release.c.release_id)  # made once: every question asks for it
 
 
 @dataclass(frozen=True)
@@ -290,7 +291,7 @@ class ContentStore:
 
     @staticmethod
     def _current_id(connection: Connection) -> int | None:
-        row = connection.execute(select(current_release.c.release_id)).first()
+        row = connection.execute(_CURRENT).first()
         return None if row is None else int(row.release_id)
 
     @staticmethod
