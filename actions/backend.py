@@ -74,15 +74,20 @@ class Backend:
             raise BackendError(f"{method} {path}: not a JSON object")
         return body
 
-    async def answer(self, question: str, conversation_id: str, choice: int | None = None) -> Answer:
+    async def answer(
+        self, question: str, conversation_id: str, choice: int | None = None, message_id: str = ""
+    ) -> Answer:
         """Ask, or choose an option of this conversation's last clarifying answer.
+
+        Args:
+            message_id: the citizen's message; asked again for the same one, the same Answer comes back.
 
         Raises:
             NothingToChoose: `choice` was given and no options are open.
             OutOfRange: `choice` was given and there is no such option.
             BackendError: anything else that is not an Answer.
         """
-        request: dict[str, Any] = {"question": question, "conversation_id": conversation_id}
+        request = _asked(question, conversation_id, message_id)
         if choice is not None:
             request["choice"] = choice
         return self._answer(await self._call("POST", "/api/answer", json=request, timeout=ANSWER_TIMEOUT))
@@ -93,14 +98,14 @@ class Backend:
             raise BackendError("POST /api/answer: not an Answer")
         return body
 
-    async def full_text(self, conversation_id: str) -> Answer:
+    async def full_text(self, conversation_id: str, message_id: str = "") -> Answer:
         """The whole text of what this conversation's last answer was taken from.
 
         Raises:
             NothingToChoose: there is no answer to show.
             BackendError: anything else that is not an Answer.
         """
-        request = {"question": "", "conversation_id": conversation_id, "full_text": True}
+        request = _asked("", conversation_id, message_id) | {"full_text": True}
         return self._answer(await self._call("POST", "/api/answer", json=request, timeout=ANSWER_TIMEOUT))
 
     async def latest_answer(self, conversation_id: str) -> Answer:
@@ -150,6 +155,11 @@ class Backend:
             NotFound: there was none.
         """
         return await self._call("GET", "/api/handoffs/latest", params={"conversation_id": conversation_id})
+
+
+def _asked(question: str, conversation_id: str, message_id: str) -> dict[str, Any]:
+    request = {"question": question, "conversation_id": conversation_id}
+    return request | ({"message_id": message_id} if message_id else {})
 
 
 @cache

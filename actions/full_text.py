@@ -19,6 +19,6 @@ class ActionFullText(CitizenAction):
 
     async def reply(self, turn: Turn) -> Reply:
         try:
-            return Reply(await self.backend.full_text(turn.conversation_id))
+            return Reply(await self.backend.full_text(turn.conversation_id, turn.message_id))
         except NothingToChoose:
             return Reply(answer(SMALL_TALK, say("full_text_none")))

@@ -31,7 +31,7 @@ async def ask(backend: Backend, turn: Turn, choice: int | None = None) -> Reply:
     Raises:
         BackendError: neither an answer nor, where one was due, a handoff.
     """
-    got = await backend.answer(turn.text, turn.conversation_id, choice)
+    got = await backend.answer(turn.text, turn.conversation_id, choice, turn.message_id)
     reason = got.get("reason")
     if got["status"] == NO_ANSWER and reason in REASONS_FOR_A_PERSON:
         return Reply(await handoffs.open_handoff(backend, turn, reason, unanswered=got))

@@ -22,7 +22,7 @@ class Turn:
 
     `text` is in the citizen's own words; `last_answer` is the payload of the last bot message in this
     session, `last_question` the last earlier message that was a question, `person_offered` whether the last
-    bot message offered a person.
+    bot message offered a person, `message_id` the gateway's id of this message ("" where there is none).
     """
 
     conversation_id: str
@@ -31,6 +31,7 @@ class Turn:
     last_answer: Answer | None
     last_question: str | None
     person_offered: bool
+    message_id: str = ""
 
 
 def _session(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -56,6 +57,7 @@ def read(tracker: Tracker) -> Turn:
     questions = [event for event in messages[:-1] if _intent(event) in _QUESTION_INTENTS]
     # The parse data holds the normalised text; the event holds what the citizen wrote.
     text = (messages[-1].get("text") if messages else None) or latest.get("text") or ""
+    metadata = (messages[-1].get("metadata") if messages else None) or {}
     return Turn(
         conversation_id=tracker.sender_id,
         text=text,
@@ -63,4 +65,5 @@ def read(tracker: Tracker) -> Turn:
         last_answer=(last_bot.get("data") or {}).get("custom") or None,
         last_question=questions[-1].get("text") if questions else None,
         person_offered=(last_bot.get("metadata") or {}).get(OFFER) == OFFER_PERSON,
+        message_id=str(metadata.get("message_id") or ""),
     )

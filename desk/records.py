@@ -80,6 +80,14 @@ class Handoff:
 
 
 @dataclass(frozen=True)
+class Reach:
+    """How many messages can still reach the citizen unasked, and until when; 0 and None: only with their next one."""
+
+    messages_left: int
+    until: datetime | None
+
+
+@dataclass(frozen=True)
 class Message:
     """One line of the conversation log. `payload` is the Answer of a bot message, if it had one."""
 
@@ -93,13 +101,17 @@ class Message:
 
 @dataclass(frozen=True)
 class Conversation:
-    """A conversation with its newest handoff and the last messages, oldest first."""
+    """A conversation with its newest handoff and the last messages, oldest first.
+
+    `reach` is None where nothing limits what the citizen can be sent.
+    """
 
     id: str
     owner: Owner
     staff_id: int | None
     handoff: Handoff | None
     messages: list[Message] = field(default_factory=list)
+    reach: Reach | None = None
 
     @property
     def channel(self) -> str:

@@ -5,6 +5,7 @@
 """
 
 import time
+from collections.abc import Callable
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any, get_args
@@ -17,7 +18,7 @@ from desk import conversation_log, ownership, waiting
 from desk.database import Clock, transaction
 from desk.errors import BadInput
 from desk.reception import Reception
-from desk.records import Author, Conversation, Handoff, HandoffReceipt, Owner, Reason, StaffMember
+from desk.records import Author, Conversation, Handoff, HandoffReceipt, Owner, Reach, Reason, StaffMember
 from desk.returning import OnReturn, Returns
 from desk.serving import Deliver, Serving
 from desk.texts import Texts
@@ -37,6 +38,7 @@ class Desk:
         clock: the present as epoch seconds.
         zone: the city's time zone; `None` is Asia/Shanghai.
         acknowledge_every: seconds until a waiting citizen who keeps writing is told the position again.
+        reach: what can still be sent to the citizen of a conversation; None for no limit.
     """
 
     def __init__(
@@ -48,11 +50,13 @@ class Desk:
         clock: Clock = time.time,
         zone: tzinfo | None = None,
         acknowledge_every: float = 300.0,
+        reach: Callable[[str], Reach | None] = lambda _conversation_id: None,
     ) -> None:
         self.texts = Texts(texts)
         self.clock = clock
         self.zone = zone or ZoneInfo("Asia/Shanghai")
         self._engine = engine
+        self._reach = reach
         self._reception = Reception(self.texts, self.zone, acknowledge_every)
         self._serving = Serving(self.texts, deliver)
         self._returns = Returns(engine, on_return)
@@ -202,6 +206,7 @@ class Desk:
                 staff_id=row.staff_id,
                 handoff=waiting.latest(connection, conversation_id),
                 messages=conversation_log.read(connection, conversation_id, MESSAGES_SHOWN),
+                reach=self._reach(row.id),
             )
 
     def claim(self, handoff: str, staff: StaffMember) -> Handoff:

@@ -30,11 +30,19 @@ class AnswerLog:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def add(self, answer: Answer, question: str, conversation_id: str | None, trace: dict[str, Any]) -> None:
-        """Keep an answer that is about to be given."""
+    def add(
+        self,
+        answer: Answer,
+        question: str,
+        conversation_id: str | None,
+        trace: dict[str, Any],
+        message_id: str | None = None,
+    ) -> None:
+        """Keep an answer that is about to be given, to the message with this id of its channel."""
         row = dict(
             id=answer.id,
             conversation_id=conversation_id,
+            message_id=message_id,
             question=storable(question),
             status=answer.status,
             answer=answer.to_dict(),
@@ -44,6 +52,14 @@ class AnswerLog:
         )
         with self._engine.begin() as connection:
             connection.execute(_ADD, row)
+
+    def given_to(self, conversation_id: str, message_id: str) -> dict[str, Any] | None:
+        """The answer that this message of the conversation got, as its JSON object, or ``None``."""
+        query = select(answers.c.answer).where(
+            answers.c.conversation_id == conversation_id, answers.c.message_id == message_id
+        )
+        with self._engine.connect() as connection:
+            return connection.execute(query.limit(1)).scalar()
 
     def latest(self, conversation_id: str) -> dict[str, Any] | None:
         """The conversation's last answer as its JSON object, or ``None``."""

@@ -18,10 +18,14 @@ Words = Annotated[str, BeforeValidator(lambda value: storable(value) if isinstan
 
 
 class Question(BaseModel):
-    """A citizen's question, the number of an option of the conversation's last ``clarify`` answer, or "全文"."""
+    """A citizen's question, the number of an option of the conversation's last ``clarify`` answer, or "全文".
+
+    Asked again for the same ``message_id`` of the conversation, the answer is the one that was given.
+    """
 
     question: Words = Field("", max_length=20_000)
     conversation_id: str | None = Field(None, max_length=255)
+    message_id: str | None = Field(None, max_length=80)
     choice: int | None = None
     full_text: bool = False
 
@@ -47,14 +51,16 @@ def router(service: KnowledgeService, require_internal: Callable[[Request], None
     def answer(body: Question, request: Request) -> dict[str, Any]:
         if body.conversation_id is not None:
             require_internal(request)
+            if body.message_id and (given := service.log.given_to(body.conversation_id, body.message_id)):
+                return given
         if body.choice is None and not body.full_text:
-            return service.answer(body.question, body.conversation_id).to_dict()
+            return service.answer(body.question, body.conversation_id, body.message_id).to_dict()
         if body.conversation_id is None:
             raise HTTPException(422, "选择选项或查看全文时需要 conversation_id。")
         try:
             if body.choice is None:
-                return service.full_text(body.conversation_id).to_dict()
-            return service.choose(body.conversation_id, body.choice).to_dict()
+                return service.full_text(body.conversation_id, body.message_id).to_dict()
+            return service.choose(body.conversation_id, body.choice, body.message_id).to_dict()
         except (NoOptionsPending, NothingToShow) as error:
             raise HTTPException(409, str(error)) from error
         except OptionOutOfRange as error:

@@ -80,29 +80,32 @@ class KnowledgeService:
         self._today = today
         self._current = CurrentIndex(self.store, self._publisher)
 
-    def answer(self, question: str, conversation_id: str | None = None) -> Answer:
+    def answer(
+        self, question: str, conversation_id: str | None = None, message_id: str | None = None
+    ) -> Answer:
         """Answer a citizen's question from the current release and keep the answer.
 
         Free words that answer "您在哪个区？" (临港的) choose that option. Never raises for what a citizen can type;
-        before the first publication the answer says so (``not_ready``).
+        before the first publication the answer says so (``not_ready``). ``message_id`` is kept with the answer
+        (:meth:`AnswerLog.given_to`).
         """
         last = self.log.latest_row(conversation_id) if conversation_id else None
         if conversation_id and last and (number := _replied(question, last)):
-            return self.choose(conversation_id, number)
+            return self.choose(conversation_id, number, message_id)
         try:
             index = self.index()
         except NothingPublished:
             answer = Answer(status="no_answer", text=text("not_ready"), reason="not_ready")
-            self.log.add(answer, question, conversation_id, {})
+            self.log.add(answer, question, conversation_id, {}, message_id)
             return answer
         context = self.context(question, index, conversation_id, last)
         answer = run_pipeline(context)
         if conversation_id:
             self._remember(context, conversation_id)
-        self.log.add(answer, question, conversation_id, context.trace())
+        self.log.add(answer, question, conversation_id, context.trace(), message_id)
         return answer
 
-    def choose(self, conversation_id: str, number: int) -> Answer:
+    def choose(self, conversation_id: str, number: int, message_id: str | None = None) -> Answer:
         """Answer with option ``number`` (from 1) of the conversation's last answer.
 
         A region or a group of people that is chosen is remembered for the conversation's later questions. Raises
@@ -122,10 +125,40 @@ class KnowledgeService:
         answer, origin = self._chosen(chosen, context)
         answer = replace(answer, release=str(index.release_id))
         trace = {**context.trace(), "origin": origin, "choice_of": last["id"], "chosen": chosen["id"]}
-        self.log.add(answer, chosen["label"], conversation_id, trace)
+        self.log.add(answer, chosen["label"], conversation_id, trace, message_id)
         return answer
 
-    def full_text(self, conversation_id: str) -> Answer:
+    def locate(self, conversation_id: str, place: str, message_id: str | None = None) -> Answer:
+        """Take where the citizen is, in the words of a map (澜川市临港区海滨路1号), and say what was made of it.
+
+        It answers an open "您在哪个区？", and is remembered for the conversation's later questions.
+        """
+        try:
+            index = self.index()
+        except NothingPublished:
+            return self.answer(place, conversation_id, message_id)
+        said, city = normalise(place), index.city
+        districts = sorted(index.regions - {city}, key=len, reverse=True)
+        district = next((each for each in districts if normalise(each) in said), "")
+        elsewhere = not district and bool(city) and normalise(city) in said
+        last = self.log.latest(conversation_id)
+        options = last["options"] if last and last["status"] == "clarify" else []
+        for number, option in enumerate(options, 1):
+            if option.get("region") == (district if district else "") and (district or elsewhere):
+                return self.choose(conversation_id, number, message_id)
+        if district:
+            self.citizens.live_in(conversation_id, district)
+            told = text("located", region=district)
+        elif elsewhere:
+            self.citizens.live_in_none_of(conversation_id, districts)
+            told = text("located_elsewhere", city=city)
+        else:
+            told = text("located_nowhere")
+        answer = Answer(status="small_talk", text=told, release=str(index.release_id))
+        self.log.add(answer, place, conversation_id, {}, message_id)
+        return answer
+
+    def full_text(self, conversation_id: str, message_id: str | None = None) -> Answer:
         """The whole text of what the conversation's last answer was taken from ("全文").
 
         An FAQ's answer that was given whole already is left out where it has a basis to show instead. Raises
@@ -144,7 +177,7 @@ class KnowledgeService:
             raise NothingToShow(text("nothing_to_show"))
         answer = full_text(sources, context)
         trace = {**context.trace(), "origin": "full_text", "full_text_of": last["id"]}
-        self.log.add(answer, last["question"], conversation_id, trace)
+        self.log.add(answer, last["question"], conversation_id, trace, message_id)
         return answer
 
     def replay(self, answer_id: str) -> Replay:

@@ -78,6 +78,8 @@ answers = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("conversation_id", String(255)),
+    # the citizen's message it was given to, so that the same message is not answered twice
+    Column("message_id", String(80)),
     Column("question", Text, nullable=False),
     Column("status", String(16), nullable=False),
     Column("answer", JSON, nullable=False),

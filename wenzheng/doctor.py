@@ -45,6 +45,16 @@ def port_taken(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def wechat_hint(trouble: str) -> str:
+    """What to do about an error of the platform, given as ``code message``."""
+    known = {
+        "40013": "AppID 不对",
+        "40125": "AppSecret 不对",
+        "40164": "本机的出口地址不在公众号的 IP 白名单里",
+    }
+    return f"{known.get(trouble.partition(' ')[0], '被微信平台拒绝')}（{trouble}）。改正后会自动重发。"
+
+
 def health(settings: Settings) -> dict[str, Any] | None:
     """What the running web process says of itself, or ``None`` when none answers."""
     try:
@@ -133,6 +143,8 @@ def _processes(settings: Settings) -> Iterator[Finding]:
         return
     for name, part in report["parts"].items():
         yield Finding(f"进程 {name}", "ok" if part["ok"] else "error", part["text"])
+    if trouble := report.get("notes", {}).get("wechat"):
+        yield Finding("微信客服消息", "error", wechat_hint(trouble))
 
 
 def _wechat(settings: Settings) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.engine import Connection, Engine
 
@@ -10,7 +11,8 @@ from bot.gateway.rasa_client import RasaClient
 from bot.gateway.service import Gateway
 from bot.gateway.settings import GatewaySettings, WeChatSettings
 from bot.gateway.texts import load_texts
-from desk import Accounts, Desk
+from desk import Accounts, Desk, Reach
+from desk.records import moment
 from knowledge.config import DEFAULT_FILE, load_search_config
 from knowledge.embedding import Int8Embedder, SentenceTransformerEmbedder
 from knowledge.embedding.embedder import BUNDLED
@@ -71,9 +73,20 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
         knowledge.forget(conversation_id)
         rasa.restart(conversation_id)
 
+    def reach(conversation_id: str) -> Reach | None:
+        budget = gateway.budget(conversation_id)
+        if budget is None:
+            return None
+        return Reach(budget.left, moment(budget.until) if budget.left else None)
+
     knowledge = build_knowledge(settings, engine)
-    desk = Desk(engine, None, deliver, begin_anew)
-    gateway = Gateway(engine, desk, rasa, _gateway_settings(settings), load_texts(city=settings.city))
+    desk = Desk(engine, None, deliver, begin_anew, reach=reach)
+
+    def locate(conversation_id: str, place: str, message_id: str) -> dict[str, Any]:
+        given = knowledge.log.given_to(conversation_id, message_id)
+        return given or knowledge.locate(conversation_id, place, message_id).to_dict()
+
+    gateway = Gateway(engine, desk, rasa, locate, _gateway_settings(settings), load_texts(city=settings.city))
     return Parts(knowledge, desk, build_accounts(engine), gateway)
 
 
@@ -88,5 +101,6 @@ def _gateway_settings(settings: Settings) -> GatewaySettings:
             mode=settings.wechat_mode,
             api_base=settings.wechat_api_base,
             customer_messages=settings.wechat_customer_messages,
+            menus=settings.wechat_menus,
         )
     return GatewaySettings(city=settings.city, wechat=wechat, secure_cookie=settings.secure_cookies)

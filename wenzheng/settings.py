@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     embedding_passage_prefix: str | None = None
     embedding_precision: Literal["", "int8", "float32", "bfloat16"] = ""
     search_config: Path | None = None
+    spare: bool = True
     secure_cookies: bool = False
     wechat_token: str = ""
     wechat_appid: str = ""
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
     wechat_mode: Literal["plain", "compatible", "secure"] = "secure"
     wechat_api_base: str = "https://api.weixin.qq.com"
     wechat_customer_messages: bool = False
+    wechat_menus: bool = True
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @cached_property

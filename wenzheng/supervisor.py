@@ -1,4 +1,9 @@
-"""Start the three processes, restart one that dies, stop them all together."""
+"""Start the three processes, restart one that dies, stop them all together.
+
+The supervisor itself listens on the web process's port and hands the socket down, so that nobody who connects is
+refused while that process is started again. And because that takes seconds, of which the platform waits five, a second
+web process stands by, with everything loaded: it serves as soon as the first is gone (`wenzheng/web.py`).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ import ctypes
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -21,15 +27,31 @@ logger = logging.getLogger(__name__)
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 LOOK_EVERY = 0.5  # seconds between two looks at the processes
-STEADY_AFTER = 60.0  # a process that ran this long is forgiven its earlier deaths
+STEADY_AFTER = 20.0  # a process that ran this long is forgiven its earlier deaths
 LONGEST_PAUSE = 30.0
+BACKLOG = 2048  # connections that may wait for the web process
+LISTEN_FD = "WENZHENG_LISTEN_FD"  # how the web process learns of its socket
 STOP_WITHIN = 10.0
+SPARE_AFTER = 20.0  # seconds until the process that stands by is started: first those that are needed at once
 
 
 def _end_with_parent() -> None:
     """In a new child: be told to end when the supervisor dies, however it dies (Linux)."""
     if sys.platform == "linux":
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
+    except OSError:
+        listening.close()
+        raise
+    return listening
 
 
 @dataclass
@@ -39,6 +61,8 @@ class Child:
     name: str
     title: str
     command: list[str]
+    listens: bool = False
+    starts_after: float = 0.0
     process: subprocess.Popen[bytes] | None = None
     log: BinaryIO | None = None
     started_at: float = 0.0
@@ -57,17 +81,25 @@ class Supervisor:
         self._settings = settings
         self._report = report
         self._stopping = threading.Event()
+        self._socket: socket.socket | None = None
+        web = [sys.executable, "-m", "wenzheng.web"]
         self.children = [
-            Child("web", "网页与网关", [sys.executable, "-m", "wenzheng.web"]),
+            Child("web", "网页与网关", web, listens=True),
             Child("rasa", "对话服务", dialogue.run_command(settings)),
             Child("actions", "动作服务", dialogue.actions_command(settings)),
         ]
+        if settings.spare:
+            self.children.append(Child("web", "网页与网关", web, listens=True, starts_after=SPARE_AFTER))
 
     def start(self) -> None:
-        """Start every process."""
+        """Start every process. Raises OSError when the web process's port cannot be listened on."""
         self._settings.logs.mkdir(parents=True, exist_ok=True)
+        self._socket = _listen(self._settings.host, self._settings.port)
         for child in self.children:
-            self._spawn(child)
+            if child.starts_after:
+                child.restart_at = time.monotonic() + child.starts_after
+            else:
+                self._spawn(child)
         (self._settings.home_dir / "supervisor.pid").write_text(str(os.getpid()), encoding="ascii")
 
     def run(self) -> None:
@@ -107,10 +139,15 @@ class Supervisor:
     def _spawn(self, child: Child) -> None:
         if child.log is None:
             child.log = (self._settings.logs / f"{child.name}.log").open("ab")
+        environment = dialogue.environment(self._settings)
+        handed = [self._socket.fileno()] if child.listens and self._socket is not None else []
+        if handed:
+            environment[LISTEN_FD] = str(handed[0])
         child.process = subprocess.Popen(
             child.command,
             cwd=PROJECT_ROOT,
-            env=dialogue.environment(self._settings),
+            env=environment,
+            pass_fds=handed,
             stdin=subprocess.DEVNULL,
             stdout=child.log,
             stderr=subprocess.STDOUT,
@@ -137,4 +174,6 @@ class Supervisor:
         for child in self.children:
             if child.log:
                 child.log.close()
+        if self._socket is not None:
+            self._socket.close()
         (self._settings.home_dir / "supervisor.pid").unlink(missing_ok=True)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
+import os
+import socket
 import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TextIO
 
 import httpx
 import uvicorn
 from fastapi import FastAPI, Response
+from sqlalchemy.engine import Engine
 
 from desk import build_api, build_pages
 from knowledge.api import router as knowledge_router
@@ -22,6 +26,7 @@ from wenzheng.database import migrate, open_engine
 from wenzheng.parts import Parts, build_parts
 from wenzheng.security import InternalOnly
 from wenzheng.settings import Settings, SettingsError, load_settings
+from wenzheng.supervisor import LISTEN_FD
 
 logger = logging.getLogger(__name__)
 _PROBE_TIMEOUT = 2.0
@@ -29,9 +34,17 @@ _PROBE_TIMEOUT = 2.0
 
 def create_app(settings: Settings) -> FastAPI:
     """The application on the settings' database, with its tables brought up to date."""
+    return build_app(settings, *_open(settings))
+
+
+def _open(settings: Settings) -> tuple[Engine, Parts]:
     engine = open_engine(settings.database)
     migrate(engine)
-    parts = build_parts(settings, engine)
+    return engine, build_parts(settings, engine)
+
+
+def build_app(settings: Settings, engine: Engine, parts: Parts) -> FastAPI:
+    """The application on these parts; it closes the engine when it stops."""
     require_internal = InternalOnly(settings.token)
 
     @asynccontextmanager
@@ -58,7 +71,9 @@ def create_app(settings: Settings) -> FastAPI:
         report = await _examine(parts, settings)
         ready = all(part["ok"] for part in report.values())
         response.status_code = 200 if ready else 503
-        return {"ready": ready, "version": __version__, "parts": report}
+        # An answer still goes out in the reply to a citizen's message: no reason not to be ready.
+        notes = {"wechat": parts.gateway.trouble} if parts.gateway.trouble else {}
+        return {"ready": ready, "version": __version__, "parts": report, "notes": notes}
 
     return app
 
@@ -120,8 +135,13 @@ def main() -> int:
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    uvicorn.run(
-        create_app(settings),
+    engine, parts = _open(settings)
+    # Started by the supervisor, it serves on the supervisor's socket, in its turn; alone, on a socket of its own.
+    handed = os.environ.get(LISTEN_FD)
+    sockets = [socket.socket(fileno=int(handed))] if handed else None
+    turn = _await_turn(settings, parts) if handed else None
+    config = uvicorn.Config(
+        build_app(settings, engine, parts),
         host=settings.host,
         port=settings.port,
         log_level=settings.log_level.lower(),
@@ -132,7 +152,33 @@ def main() -> int:
         # Behind the city's own proxy on this machine the citizen's address and https are in its headers.
         proxy_headers=True,
     )
+    uvicorn.Server(config).run(sockets)
+    if turn is not None:
+        turn.close()
     return 0
+
+
+def _await_turn(settings: Settings, parts: Parts) -> TextIO:
+    """Return once no other web process serves this home; until then, get everything ready to serve at once.
+
+    The system releases the lock of a process that is gone, however it went. The file holds the process id of the one
+    that serves.
+    """
+    lock = (settings.home_dir / "web.lock").open("a+", encoding="ascii")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        logger.info("standing by")
+        try:
+            parts.knowledge.warm_up()
+        except Exception:
+            logger.warning("nothing could be loaded ahead", exc_info=True)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        logger.warning("taking over")
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
 
 
 if __name__ == "__main__":

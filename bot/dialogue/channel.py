@@ -1,15 +1,25 @@
-"""Rasa's REST channel, with each bot message whole: its text and its Answer in one JSON object."""
+"""Rasa's REST channel with each bot message whole, and each message of a citizen processed once.
+
+The gateway sends `{"sender", "message", "metadata": {"message_id", "again"}}`. `again` says that the message may have
+been here before: the gateway, the action server or this process died on the way. What the bot said to it then is said
+again; the dialogue does not hear it twice, because "the second one" means something else the second time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.channels.rest import RestInput
-from sanic import Blueprint
+from rasa.shared.core.events import BotUttered, Event, UserUttered
+from sanic import Blueprint, Request, response
+from sanic.response import HTTPResponse
 
 from bot.dialogue import action_result
+
+logger = logging.getLogger(__name__)
 
 
 def complete_answer(text: str, custom: dict[str, Any]) -> dict[str, Any]:
@@ -35,13 +45,24 @@ def complete_answer(text: str, custom: dict[str, Any]) -> dict[str, Any]:
     } | custom
 
 
+def said_to(message_id: str, events: Iterable[Event]) -> list[tuple[str, dict[str, Any]]]:
+    """What the bot said to a message, as text and payload; empty where it never came, or was not answered.
+
+    An answer that only says that something failed counts as none: it is tried again.
+    """
+    said: list[tuple[str, dict[str, Any]]] = []
+    found = False
+    for event in events:
+        if isinstance(event, UserUttered):
+            found = (event.metadata or {}).get("message_id") == message_id
+            said = [] if found else said
+        elif found and isinstance(event, BotUttered):
+            said.append((event.text or "", (event.data or {}).get("custom") or {}))
+    return [] if any(custom.get("reason") == "error" for _, custom in said) else said
+
+
 class AnswerOutputChannel(CollectingOutputChannel):
     """Collects bot messages; Rasa's own collector makes two of one that has text and payload."""
-
-    def __init__(self, messages: list[dict[str, Any]]) -> None:
-        """Collect into `messages`, the list that the request handler will return."""
-        super().__init__()
-        self.messages = messages
 
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
         """Keep the message as it is: blank lines in the text do not split it either."""
@@ -57,13 +78,47 @@ class AnswerRestInput(RestInput):
     """Takes the place of `rest` in credentials.yml; same address, same request."""
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
-        """Rasa's blueprint, with its collector replaced (the streaming one is left alone)."""
+        """`POST /webhook`: one message in, the list of bot messages out; 500 where it could not be processed."""
         action_result.install()
+        webhook = Blueprint("answer_rest", __name__)
 
-        async def on_whole_message(message: UserMessage) -> Any:
-            collector = message.output_channel
-            if type(collector) is CollectingOutputChannel:
-                message.output_channel = AnswerOutputChannel(collector.messages)
-            return await on_new_message(message)
+        @webhook.route("/webhook", methods=["POST"])
+        async def receive(request: Request) -> HTTPResponse:
+            try:
+                said = await respond(request.app.ctx.agent, request.json or {}, on_new_message)
+            except Exception:
+                logger.exception("a message could not be processed")
+                return response.json({"error": "not processed"}, status=500)
+            return response.json(said)
 
-        return super().blueprint(on_whole_message)
+        return webhook
+
+
+async def respond(
+    agent: Any, body: dict[str, Any], on_new_message: Callable[[UserMessage], Awaitable[Any]]
+) -> list[dict[str, Any]]:
+    """What the bot says to the message in this body.
+
+    Args:
+        agent: Rasa's agent, whose trackers say what was processed before.
+        on_new_message: processes a message.
+    """
+    sender, metadata = str(body.get("sender")), body.get("metadata") or {}
+    collector = AnswerOutputChannel()
+    if metadata.get("again"):
+        # Under the conversation's lock: the message may still be in work, for a gateway that died meanwhile.
+        async with agent.lock_store.lock(sender):
+            tracker = await agent.tracker_store.retrieve(sender)
+        for text, custom in said_to(str(metadata.get("message_id")), tracker.events if tracker else ()):
+            await collector.send_response(sender, {"text": text, "custom": custom})
+    if not collector.messages:
+        await on_new_message(
+            UserMessage(
+                body.get("message"),
+                collector,
+                sender,
+                input_channel=AnswerRestInput.name(),
+                metadata=metadata,
+            )
+        )
+    return collector.messages

@@ -1,17 +1,34 @@
-"""Delivers by customer message what no reply can carry any more."""
+"""Delivers by customer message what no reply can carry any more, or what a reply cannot show."""
 
 import asyncio
+import itertools
 import logging
 import time
 
-from bot.gateway.inbox import Clock
+from sqlalchemy.engine import Connection
+
 from bot.gateway.outbox import HELD, Outbox, OutboxMessage
-from bot.gateway.wechat.api import ApiError, CitizenGone, NextMessageOnly, NotAuthorised, WeChatApi
+from bot.gateway.settings import Clock
+from bot.gateway.wechat.api import (
+    ApiError,
+    CitizenGone,
+    MenuRefused,
+    NextMessageOnly,
+    NotAuthorised,
+    OperatorNeeded,
+    TooLong,
+    TooOften,
+    WeChatApi,
+)
+from bot.gateway.wechat.budget import BudgetSpent, Charge, Ledger
 from bot.gateway.wechat.composing import Composer
+from bot.gateway.wechat.splitting import PART_BYTES, split
 
 logger = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 3600.0
+_AT_ONCE = 8
+"""Citizens who are sent something at the same time."""
 
 
 class Courier:
@@ -19,70 +36,125 @@ class Courier:
     Args:
         outbox: where the rows are.
         api: the platform.
-        composer: names the question where an answer comes late.
+        ledger: what each citizen may be sent.
+        composer: makes the messages.
+        menus: whether options may be sent as a menu.
         send_after_error: seconds until a failed row is tried again, doubled each time.
         clock: the present as epoch seconds.
+
+    Attributes:
+        authorised: False once the platform said that the account may not send customer messages.
+        menus: False once the platform refused a menu.
+        trouble: what the operator has to mend, as the platform names it; "" for nothing.
     """
 
     def __init__(
         self,
         outbox: Outbox,
         api: WeChatApi,
+        ledger: Ledger,
         composer: Composer,
+        menus: bool,
         send_after_error: float,
         clock: Clock = time.time,
     ) -> None:
         self._outbox = outbox
         self._api = api
+        self._ledger = ledger
         self._composer = composer
         self._pause = send_after_error
         self._clock = clock
+        self._not_before = 0.0
         self.authorised = True
+        self.menus = menus
+        self.trouble = ""
 
     async def deliver_due(self) -> int:
-        """Send what is due, each citizen's rows in order; returns how many were sent.
-
-        A citizen whose row fails waits with the later ones; others go on.
-        """
-        if not self.authorised:
+        """Send what is due, each citizen's rows in order; returns how many rows were sent."""
+        if not self.authorised or self._clock() < self._not_before:
             return 0
+        rows = await asyncio.to_thread(self._outbox.due)
+        rows.sort(key=lambda row: (row.conversation_id, row.id))
+        slots = asyncio.Semaphore(_AT_ONCE)
+
+        async def one_citizen(own: list[OutboxMessage]) -> int:
+            async with slots:
+                return await self._deliver(own)
+
+        citizens = [list(own) for _, own in itertools.groupby(rows, key=lambda row: row.conversation_id)]
+        return sum(await asyncio.gather(*map(one_citizen, citizens)))
+
+    async def _deliver(self, rows: list[OutboxMessage]) -> int:
+        """One citizen's rows, as few messages as hold them; a failure keeps the later ones back."""
         sent = 0
-        stuck: set[str] = set()
-        for row in await asyncio.to_thread(self._outbox.due):
-            if row.conversation_id in stuck or not self.authorised:
-                continue
-            if not await asyncio.to_thread(self._outbox.claim_send, row.id):
-                stuck.add(row.conversation_id)
-                continue
-            if await self._send(row):
-                sent += 1
-            else:
-                stuck.add(row.conversation_id)
+        while rows and self.authorised:
+            together = self._composer.fitting(rows, self.menus)
+            if not await self._send(together):
+                break
+            sent += len(together)
+            rows = rows[len(together) :]
         return sent
 
-    async def _send(self, row: OutboxMessage) -> bool:
-        late = row.noticed and row.part == 0
-        text = self._composer.label(row) if late else row.text
+    async def _send(self, rows: list[OutboxMessage]) -> bool:
+        ids, conversation = [row.id for row in rows], rows[0].conversation_id
+
+        def charge(connection: Connection) -> Charge:
+            return self._ledger.charge(connection, conversation)
+
         try:
-            await self._api.send_text(row.citizen, text)
-        except ApiError as error:
-            await asyncio.to_thread(self._failed, row, error)
+            counted = await asyncio.to_thread(self._outbox.claim_send, ids, charge)
+        except BudgetSpent:
+            await asyncio.to_thread(self._outbox.put_back, ids, HELD, "no customer message left")
             return False
-        await asyncio.to_thread(self._outbox.sent, row.id)
+        if counted is None:
+            return False
+        try:
+            await self._call(rows)
+        except ApiError as error:
+            await asyncio.to_thread(self._ledger.refund, conversation, counted)
+            await asyncio.to_thread(self._failed, rows, error)
+            return False
+        self.trouble = ""
+        await asyncio.to_thread(self._outbox.sent, ids)
         return True
 
-    def _failed(self, row: OutboxMessage, error: ApiError) -> None:
+    async def _call(self, rows: list[OutboxMessage]) -> None:
+        citizen = rows[0].citizen
+        if self.menus and len(rows) == 1 and (menu := self._composer.menu(rows[0])):
+            try:
+                await self._api.send_menu(citizen, menu)
+                return
+            except MenuRefused as error:
+                self.menus = False
+                logger.warning("options are sent as numbered text: the platform refuses menus (%s)", error)
+        text = self._composer.together(rows)
+        try:
+            await self._api.send_text(citizen, text)
+        except TooLong:
+            for part in split(text, PART_BYTES // 2):
+                await self._api.send_text(citizen, part)
+
+    def _failed(self, rows: list[OutboxMessage], error: ApiError) -> None:
+        ids, conversation = [row.id for row in rows], rows[0].conversation_id
         if isinstance(error, CitizenGone):
-            logger.info("outbox %d is dropped: %s", row.id, error)
-            self._outbox.drop(row.conversation_id, str(error))
+            logger.info("outbox %s is dropped: %s", ids, error)
+            self._outbox.drop(conversation, str(error))
             return
-        again = self._clock() + min(self._pause * 2 ** min(row.attempts, 16), _LONGEST_PAUSE)
+        pause = min(self._pause * 2 ** min(max(row.attempts for row in rows), 16), _LONGEST_PAUSE)
+        again = self._clock() + pause
         if isinstance(error, NotAuthorised):
             self.authorised = False
             logger.error("customer messages are turned off: the account may not send them (%s)", error)
         elif isinstance(error, NextMessageOnly):
             again = HELD
-            logger.info("outbox %d waits for the citizen's next message: %s", row.id, error)
+            self._ledger.shut(conversation)
+            logger.info("outbox %s waits for the citizen's next message: %s", ids, error)
+        elif isinstance(error, OperatorNeeded):
+            self.trouble, self._not_before = str(error), again
+            logger.error("customer messages wait for the operator: %s", error)
+        elif isinstance(error, TooOften):
+            self._not_before = again
+            logger.warning("customer messages pause for %.0f s: %s", pause, error)
         else:
-            logger.warning("outbox %d is tried again later: %s", row.id, error)
-        self._outbox.put_back(row.id, again, str(error))
+            logger.warning("outbox %s is tried again later: %s", ids, error)
+        self._outbox.put_back(ids, again, str(error))

@@ -5,9 +5,10 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from bot.gateway.inbox import InboxMessage
-from bot.gateway.rasa_client import RasaAway
+from bot.gateway.rasa_client import RasaAway, RasaSilent
 from bot.gateway.settings import GatewaySettings
 from bot.gateway.turn import Turn
 
@@ -29,24 +30,37 @@ class Dispatcher:
         self._finished = finished
         self._lanes: dict[str, deque[InboxMessage]] = {}
         self._in_flight: set[int] = set()
+        # Messages whose last try failed, or that an earlier process had in work.
+        self._troubled: set[int] = set()
         self._workers: dict[str, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(settings.concurrency)
+        self._back = asyncio.Event()
         self._stopped = False
 
-    def submit(self, message: InboxMessage) -> None:
-        """Add a stored message; those of one conversation in the order of their ids."""
+    def submit(self, message: InboxMessage, again: bool = False) -> None:
+        """Add a stored message; those of one conversation in the order of their ids.
+
+        Args:
+            again: another process may have had it in work.
+        """
         if self._stopped:
             return  # it stays in the inbox for the next start
         conversation_id = message.conversation_id
         lane = self._lanes.setdefault(conversation_id, deque())
         lane.append(message)
         self._in_flight.add(message.id)
+        if again:
+            self._troubled.add(message.id)
         if conversation_id not in self._workers:
             self._workers[conversation_id] = asyncio.create_task(self._work(conversation_id, lane))
 
     def in_flight(self, message_id: int) -> bool:
         """Whether this process is to do it and has not."""
         return message_id in self._in_flight
+
+    def troubled(self, message_id: int) -> bool:
+        """Whether it waits for something that is away."""
+        return message_id in self._troubled
 
     async def stop(self) -> None:
         """End the workers. What is not done stays in the inbox."""
@@ -63,6 +77,7 @@ class Dispatcher:
                 await self._until_done(message)
                 lane.popleft()
                 self._in_flight.discard(message.id)
+                self._troubled.discard(message.id)
                 self._finished(conversation_id, message.id)
         finally:
             self._lanes.pop(conversation_id, None)
@@ -71,22 +86,33 @@ class Dispatcher:
     async def _until_done(self, message: InboxMessage) -> None:
         started = time.monotonic()
         pause = self._settings.backoff
+        silent = False
         while True:
-            give_up = time.monotonic() - started >= self._settings.give_up_after
+            waited = time.monotonic() - started
             try:
-                await self._once(message, give_up)
+                async with self._slots:
+                    if silent and waited >= self._settings.silent_after:
+                        logger.error("the dialogue says nothing to message %d", message.id)
+                        await asyncio.to_thread(self._turn.stay_silent, message)
+                    elif waited >= self._settings.give_up_after:
+                        logger.error("message %d is given up and handed to staff", message.id)
+                        await asyncio.to_thread(self._turn.give_up, message)
+                    else:
+                        await self._turn.run(message, again=message.id in self._troubled)
+                        self._is_back()
                 return
             except RasaAway as error:
-                logger.warning("message %d waits: the dialogue is away (%s)", message.id, error)
+                silent = isinstance(error, RasaSilent)
+                level = logging.DEBUG if message.id in self._troubled else logging.WARNING
+                logger.log(level, "message %d waits: the dialogue is away (%s)", message.id, error)
             except Exception:
                 logger.exception("message %d could not be processed and is tried again", message.id)
-            await asyncio.sleep(pause)
+            self._troubled.add(message.id)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._back.wait(), pause)
             pause = min(pause * 2, self._settings.backoff_max)
 
-    async def _once(self, message: InboxMessage, give_up: bool) -> None:
-        async with self._slots:
-            if give_up:
-                logger.error("message %d is given up and handed to staff", message.id)
-                await asyncio.to_thread(self._turn.give_up, message)
-            else:
-                await self._turn.run(message)
+    def _is_back(self) -> None:
+        """What kept one message waiting is there again: the others need not sit out their pauses."""
+        self._back.set()
+        self._back = asyncio.Event()

@@ -1,7 +1,6 @@
 """Messages of citizens, stored before they are acknowledged."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +10,13 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from bot.gateway.ports import conversation_id
+from bot.gateway.settings import Clock
 from bot.gateway.tables import citizens, inbox
+from bot.gateway.wechat.budget import Window, opened
 
-Clock = Callable[[], float]
-
-KINDS = frozenset({"text", "too_long", "subscribe", "unsubscribe", "unsupported", "unheard"})
+INSTEAD = frozenset({"too_long", "unheard", "image", "video", "link", "unplaced", "unsupported"})
+"""Kinds that the dialogue cannot take; the citizen is told what to do instead."""
+KINDS = INSTEAD | {"text", "location", "subscribe", "unsubscribe"}
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class InboxMessage:
     received_at: float
     reply_until: float
     reply: str | None
+    menu_option: str | None = None
 
 
 class Inbox:
@@ -49,12 +51,22 @@ class Inbox:
         self._clock = clock
 
     def accept(
-        self, channel: str, citizen: str, text: str, dedup_key: str, kind: str, reply_for: float = 0.0
+        self,
+        channel: str,
+        citizen: str,
+        text: str,
+        dedup_key: str,
+        kind: str,
+        reply_for: float = 0.0,
+        window: Window | None = None,
+        menu_option: str | None = None,
     ) -> tuple[InboxMessage, bool]:
         """Store a message; one that is there already is counted instead.
 
         Args:
             reply_for: seconds in which the request itself may still carry the answer.
+            window: which window of customer messages it opens.
+            menu_option: the option of a menu message that was tapped.
 
         Returns:
             The message, and whether it is new.
@@ -67,6 +79,7 @@ class Inbox:
             "citizen": citizen,
             "kind": kind,
             "text": text,
+            "menu_option": menu_option,
             "status": "waiting",
             "tries": 1,
             "received_at": now,
@@ -76,7 +89,7 @@ class Inbox:
         try:
             with self._engine.begin() as connection:
                 done = connection.execute(insert(inbox).values(**values))
-                self._seen(connection, values, now)
+                self._seen(connection, values, now, window)
             message_id = int(done.inserted_primary_key[0])
             return InboxMessage(message_id, *_fields(values)), True
         except IntegrityError:
@@ -130,13 +143,17 @@ class Inbox:
             .values(followed=int(followed), followed_changed_at=self._clock())
         )
 
-    def _seen(self, connection: Connection, values: dict[str, Any], now: float) -> None:
+    def _seen(
+        self, connection: Connection, values: dict[str, Any], now: float, window: Window | None
+    ) -> None:
         same = citizens.c.conversation_id == values["conversation_id"]
-        if connection.execute(update(citizens).where(same).values(last_seen=now)).rowcount:
+        fresh_window = opened(window, now) if window else {}
+        seen = update(citizens).where(same).values(last_seen=now, **fresh_window)
+        if connection.execute(seen).rowcount:
             return
         row = {name: values[name] for name in ("conversation_id", "channel", "citizen")}
         dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-        fresh = dialect.insert(citizens).values(**row, first_seen=now, last_seen=now)
+        fresh = dialect.insert(citizens).values(**row, first_seen=now, last_seen=now, **fresh_window)
         connection.execute(fresh.on_conflict_do_nothing())
 
 
@@ -155,7 +172,7 @@ _NAMES = (
 
 
 def _fields(values: dict[str, Any]) -> list[Any]:
-    return [*(values[name] for name in _NAMES), values.get("reply")]
+    return [*(values[name] for name in _NAMES), values.get("reply"), values.get("menu_option")]
 
 
 def _message(row: Any) -> InboxMessage:

@@ -9,14 +9,29 @@ from typing import Any
 from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.engine import Connection, Engine
 
-from bot.gateway.inbox import Clock
 from bot.gateway.render import Renderer
+from bot.gateway.settings import Clock
 from bot.gateway.tables import inbox, outbox
 from bot.gateway.texts import Texts
+from bot.gateway.wechat.budget import Charge
 from bot.gateway.wechat.splitting import split
 
 HELD = 1e12
 """`next_try_at` of a row that only the citizen's next message can carry."""
+
+
+_OPTIONS = 100
+
+
+def option_id(row_id: int, number: int) -> str:
+    """The id by which the platform names an option of a row's menu: only digits, as it wants them."""
+    return str(row_id * _OPTIONS + number)
+
+
+def split_option(menu_option: str) -> tuple[int, int]:
+    """The row and the number in an option's id; zeros for what is none of ours."""
+    is_ours = menu_option.isascii() and menu_option.isdigit() and len(menu_option) < 18
+    return divmod(int(menu_option), _OPTIONS) if is_ours else (0, 0)
 
 
 @dataclass(frozen=True)
@@ -38,6 +53,12 @@ class OutboxMessage:
     question: str = ""
     noticed: bool = False
 
+    @property
+    def options(self) -> list[dict[str, Any]]:
+        """The options that the Answer offers."""
+        offered = (self.payload or {}).get("options") or []
+        return [option for option in offered if option.get("label")]
+
 
 @dataclass(frozen=True)
 class Saying:
@@ -50,6 +71,10 @@ class Saying:
 
 Compose = Callable[[list[OutboxMessage], list[OutboxMessage]], tuple[str, list[int]]]
 """`compose(own, older)` gives the text of a passive reply and the ids of the rows in it."""
+
+
+class _NotNow(Exception):
+    """Rolls a claim back."""
 
 
 class Outbox:
@@ -83,7 +108,8 @@ class Outbox:
         rows: list[dict[str, Any]] = []
         for saying in sayings:
             payload = None if saying.payload is None else json.dumps(saying.payload, ensure_ascii=False)
-            for number, text in enumerate(self._parts(channel, saying)):
+            parts = self._parts(channel, saying)
+            for number, text in enumerate(parts):
                 rows.append(
                     {
                         "conversation_id": conversation_id,
@@ -92,7 +118,8 @@ class Outbox:
                         "inbox_id": inbox_id,
                         "author": saying.author,
                         "text": text,
-                        "payload": payload if number == 0 else None,
+                        # Options of a text in parts are in its last part, numbered: no menu is made of them.
+                        "payload": payload if len(parts) == 1 else None,
                         "part": number,
                         "status": "pending" if channel == "wechat" else "pull",
                         "created_at": now,
@@ -130,6 +157,15 @@ class Outbox:
         with self._engine.connect() as connection:
             return [(row.id, row.conversation_id) for row in connection.execute(query.order_by(outbox.c.id))]
 
+    def option_number(self, conversation_id: str, menu_option: str) -> int | None:
+        """The number of a tapped option, where its menu is the last thing the bot said; None for an older menu."""
+        row_id, number = split_option(menu_option)
+        last = select(func.max(outbox.c.id)).where(
+            outbox.c.conversation_id == conversation_id, outbox.c.author == "bot"
+        )
+        with self._engine.connect() as connection:
+            return number if connection.execute(last).scalar() == row_id else None
+
     def has_pending(self, conversation_id: str, inbox_id: int) -> bool:
         """Is anything left that this message's reply could carry?"""
         return bool(self._read(self._free(conversation_id, inbox_id)))
@@ -137,7 +173,7 @@ class Outbox:
     # Delivery in a reply
 
     def claim_reply(self, inbox_id: int, compose: Compose, notice: str | None = None) -> str | None:
-        """Put rows into the reply to one request and mark them delivered; the same text for every retry.
+        """Put rows into the reply to one request; the same text for every retry. See `confirm_reply`.
 
         Args:
             compose: chooses the rows.
@@ -151,6 +187,7 @@ class Outbox:
         with self._engine.begin() as connection:
             # Locked (on SQLite the whole transaction is): of two requests for one message the second waits.
             message = connection.execute(select(inbox).where(this).with_for_update()).one()
+            connection.execute(update(inbox).where(this).values(replied_at=now))
             if message.reply is not None:
                 return str(message.reply)
             if message.status != "done":
@@ -166,7 +203,7 @@ class Outbox:
                 connection.execute(
                     update(outbox)
                     .where(outbox.c.id.in_(chosen))
-                    .values(status="delivered", delivered_at=now, delivered_by="reply")
+                    .values(status="replying", delivered_by="reply", carried_by=inbox_id)
                 )
             connection.execute(update(inbox).where(this).values(reply=text, reply_until=now))
             if len(chosen) < len(own) + len(older):
@@ -177,6 +214,53 @@ class Outbox:
                     .values(next_try_at=now)
                 )
             return text
+
+    def confirm_reply(self, inbox_id: int) -> None:
+        """The reply to this message was handed to the platform: what it carries is delivered."""
+        with self._engine.begin() as connection:
+            connection.execute(self._delivered(outbox.c.carried_by == inbox_id))
+
+    def settle(self, before: float, last_try_after: float, tries: int) -> int:
+        """Settle the replies that nobody confirmed, because this process died or the platform had let go.
+
+        Another try would have asked for the reply again, so no further try means that it arrived. After the last one
+        nothing is known: its rows wait for the next occasion, because a loss is worse than an answer given twice.
+
+        Args:
+            before: replies handed over after this (epoch seconds) are left alone.
+            last_try_after: seconds after a message came from which on a try is its last.
+            tries: requests the platform makes in all.
+
+        Returns:
+            How many rows wait again.
+        """
+        carrier = inbox.alias()
+        lost = or_(carrier.c.tries >= tries, carrier.c.replied_at - carrier.c.received_at >= last_try_after)
+        open_ = (
+            select(outbox.c.id, outbox.c.inbox_id, lost.label("lost"))
+            .select_from(outbox.join(carrier, outbox.c.carried_by == carrier.c.id))
+            .where(outbox.c.status == "replying", carrier.c.replied_at <= before)
+        )
+        with self._engine.connect() as connection:
+            rows = list(connection.execute(open_))
+        if not rows:
+            return 0
+        again = [row for row in rows if row.lost]
+        with self._engine.begin() as connection:
+            connection.execute(self._delivered(outbox.c.id.in_([row.id for row in rows if not row.lost])))
+            connection.execute(
+                update(outbox)
+                .where(outbox.c.id.in_([row.id for row in again]), outbox.c.status == "replying")
+                .values(status="pending", delivered_by=None, carried_by=None, next_try_at=self._clock())
+            )
+            # Wherever it is told, it comes late now: with its question named.
+            questions = [row.inbox_id for row in again if row.inbox_id is not None]
+            connection.execute(update(inbox).where(inbox.c.id.in_(questions)).values(noticed=1))
+        return len(again)
+
+    def _delivered(self, rows: Any) -> Any:
+        values = {"status": "delivered", "delivered_at": self._clock()}
+        return update(outbox).where(rows, outbox.c.status == "replying").values(**values)
 
     # Delivery by customer message
 
@@ -192,40 +276,57 @@ class Outbox:
             limit,
         )
 
-    def claim_send(self, row_id: int) -> bool:
-        """Take a row for sending; False if someone else took it, or an earlier one has to go first."""
+    def claim_send(self, row_ids: list[int], charge: Callable[[Connection], Charge]) -> Charge | None:
+        """Take rows of one conversation to send them in one message.
+
+        Args:
+            charge: counts the message; what it raises is raised, and nothing has changed.
+
+        Returns:
+            What it was counted as; None where someone else took a row, or an earlier one has to go first.
+        """
         earlier = outbox.alias()
-        with self._engine.begin() as connection:
-            done = connection.execute(
-                update(outbox)
-                .where(outbox.c.id == row_id, outbox.c.status == "pending")
-                .values(status="sending", attempts=outbox.c.attempts + 1)
-            )
-            if not done.rowcount:
-                return False
-            row = connection.execute(select(outbox).where(outbox.c.id == row_id)).one()
-            first = connection.execute(
-                select(earlier.c.id).where(
-                    earlier.c.conversation_id == row.conversation_id,
-                    earlier.c.id < row_id,
-                    earlier.c.inbox_id.is_(None)
-                    if row.inbox_id is None
-                    else earlier.c.inbox_id == row.inbox_id,
-                    earlier.c.status.in_(("pending", "sending")),
+        conversation = select(outbox.c.conversation_id).where(outbox.c.id == row_ids[0]).scalar_subquery()
+        before = select(earlier.c.id).where(
+            earlier.c.conversation_id == conversation,
+            earlier.c.id < min(row_ids),
+            earlier.c.status.in_(("pending", "sending")),
+        )
+        try:
+            with self._engine.begin() as connection:
+                taken = connection.execute(
+                    update(outbox)
+                    .where(outbox.c.id.in_(row_ids), outbox.c.status == "pending")
+                    .values(status="sending", attempts=outbox.c.attempts + 1)
                 )
-            ).first()
-            if first is not None:
-                connection.execute(update(outbox).where(outbox.c.id == row_id).values(status="pending"))
-            return first is None
+                if taken.rowcount < len(row_ids) or connection.execute(before).first() is not None:
+                    raise _NotNow
+                return charge(connection)
+        except _NotNow:
+            return None
 
-    def sent(self, row_id: int) -> None:
-        """It was delivered by customer message."""
-        now = self._clock()
-        self._set(row_id, status="delivered", delivered_at=now, delivered_by="customer_message", error=None)
+    def sent(self, row_ids: list[int]) -> None:
+        """They were delivered by customer message."""
+        self._set(
+            outbox.c.id.in_(row_ids),
+            status="delivered",
+            delivered_at=self._clock(),
+            delivered_by="customer_message",
+            error=None,
+        )
 
-    def put_back(self, row_id: int, next_try_at: float, error: str) -> None:
-        """It could not be sent; try again then (`HELD`: only with the citizen's next message)."""
-        self._set(row_id, status="pending", next_try_at=next_try_at, error=error)
+    def put_back(self, row_ids: list[int], next_try_at: float, error: str) -> None:
+        """They could not be sent: they, and what came after them, wait until then.
+
+        Args:
+            next_try_at: epoch seconds; `HELD` for only with the citizen's next message.
+        """
+        self._set(outbox.c.id.in_(row_ids), status="pending", error=error)
+        conversation = select(outbox.c.conversation_id).where(outbox.c.id == row_ids[0]).scalar_subquery()
+        self._set(
+            and_(outbox.c.conversation_id == conversation, outbox.c.status == "pending"),
+            next_try_at=next_try_at,
+        )
 
     def drop(self, conversation_id: str, error: str, connection: Connection | None = None) -> None:
         """The citizen cannot be reached any more: nothing pending is sent."""
@@ -278,9 +379,9 @@ class Outbox:
         )
         return [_message(row) for row in connection.execute(query)]
 
-    def _set(self, row_id: int, **values: Any) -> None:
+    def _set(self, rows: Any, **values: Any) -> None:
         with self._engine.begin() as connection:
-            connection.execute(update(outbox).where(outbox.c.id == row_id).values(**values))
+            connection.execute(update(outbox).where(rows).values(**values))
 
 
 def _message(row: Any) -> OutboxMessage:

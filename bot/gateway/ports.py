@@ -1,5 +1,6 @@
 """What the gateway needs from the desk, and the words both sides share."""
 
+from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 from sqlalchemy.engine import Connection
@@ -43,6 +44,10 @@ class DeskPort(Protocol):
     ) -> Any:
         """Put the conversation into the queue; idempotent while one is open."""
         ...
+
+
+Locate = Callable[[str, str, str], dict[str, Any]]
+"""`locate(conversation_id, place, message_id)` takes where a citizen is, and gives the Answer to be told. Blocking."""
 
 
 def conversation_id(channel: str, citizen: str) -> str:

@@ -11,6 +11,10 @@ class RasaAway(Exception):
     """Rasa did not take the message or did not answer in time; trying again later may help."""
 
 
+class RasaSilent(RasaAway):
+    """The bot said nothing to the message: its action server was away, or something is wrong."""
+
+
 @dataclass(frozen=True)
 class BotMessage:
     """One message of the bot. `payload` is the Answer, where there is one."""
@@ -43,13 +47,24 @@ class RasaClient:
         self._sync_transport = sync_transport
         self._client: httpx.AsyncClient | None = None
 
-    async def say(self, conversation_id: str, text: str) -> list[BotMessage]:
+    async def say(
+        self, conversation_id: str, text: str, message_id: str, again: bool = False
+    ) -> list[BotMessage]:
         """Give Rasa one message of a citizen and return what the bot says.
+
+        Args:
+            message_id: names the message, so that nothing is done twice for it.
+            again: Rasa may have had it before; then the bot says what it said, and nothing is processed again.
 
         Raises:
             RasaAway: it could not be reached, took too long, or answered with an error.
+            RasaSilent: it said nothing.
         """
-        body = {"sender": conversation_id, "message": text}
+        body = {
+            "sender": conversation_id,
+            "message": text,
+            "metadata": {"message_id": message_id, "again": again},
+        }
         try:
             reply = await self._http().post("/webhooks/rest/webhook", json=body, params=self._params)
             if reply.status_code != 200:
@@ -59,7 +74,10 @@ class RasaClient:
             raise RasaAway(f"{type(error).__name__}: {error}") from error
         if not isinstance(messages, list):
             raise RasaAway("Rasa answered with something that is not a list of messages")
-        return [said for said in map(_bot_message, messages) if said]
+        said = [one for one in map(_bot_message, messages) if one]
+        if not said:
+            raise RasaSilent("the bot said nothing")
+        return said
 
     def restart(self, conversation_id: str) -> None:
         """Make the dialogue start anew, with a clean context. Blocking: call it from a thread.

@@ -25,11 +25,12 @@ class Renderer:
             payload: the Answer, if there is one.
             links: write addresses as `<a href>`, which WeChat shows; else as they are.
         """
-        blocks = [text.strip()]
-        if payload:
-            blocks.append("\n".join(self._options(payload)))
-            blocks.append("\n".join(self._sources(payload, links)))
-        return "\n\n".join(block for block in blocks if block)
+        options = "\n".join(self._options(payload)) if payload else ""
+        return _blocks(text.strip(), options, self._cited(payload, links))
+
+    def body(self, text: str, payload: dict[str, Any] | None, links: bool = False) -> str:
+        """As `render`, without the options: they are shown by other means."""
+        return _blocks(text.strip(), self._cited(payload, links))
 
     def date(self, iso: str) -> str:
         """`2024-01-01` as 2024年1月1日; anything else as it is."""
@@ -38,6 +39,9 @@ class Renderer:
             return iso
         year, month, day = (int(part) for part in parts)
         return self._texts.say("render.date", year=year, month=month, day=day)
+
+    def _cited(self, payload: dict[str, Any] | None, links: bool) -> str:
+        return "\n".join(self._sources(payload, links)) if payload else ""
 
     def _options(self, payload: dict[str, Any]) -> list[str]:
         options = [option for option in payload.get("options") or [] if option.get("label")]
@@ -96,6 +100,10 @@ def _by_document(sources: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
         )
         found.setdefault(document, []).append(source)
     return list(found.values())
+
+
+def _blocks(*blocks: str) -> str:
+    return "\n\n".join(block for block in blocks if block)
 
 
 def _attribute(url: str) -> str:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from weakref import WeakValueDictionary
 
 import httpx
@@ -18,26 +19,30 @@ from bot.gateway.bell import Bell
 from bot.gateway.cleaning import clean
 from bot.gateway.courier import Courier
 from bot.gateway.dispatcher import Dispatcher
-from bot.gateway.inbox import KINDS, Clock, Inbox, InboxMessage
+from bot.gateway.inbox import KINDS, Inbox, InboxMessage
 from bot.gateway.outbox import Outbox, OutboxMessage, Saying
-from bot.gateway.ports import DeskPort, conversation_id
+from bot.gateway.ports import DeskPort, Locate, conversation_id
 from bot.gateway.rasa_client import RasaClient
 from bot.gateway.render import Renderer
-from bot.gateway.settings import GatewaySettings
+from bot.gateway.settings import Clock, GatewaySettings
 from bot.gateway.texts import Texts
 from bot.gateway.timeline import Timeline
 from bot.gateway.turn import Turn
 from bot.gateway.webchat import WebChat
-from bot.gateway.wechat.api import WeChatApi
-from bot.gateway.wechat.callback import Callback
+from bot.gateway.wechat.api import ApiError, WeChatApi
+from bot.gateway.wechat.api import Connection as PlatformConnection
+from bot.gateway.wechat.budget import Budget, Ledger, Window
+from bot.gateway.wechat.callback import PLATFORM_WAITS, Callback
 from bot.gateway.wechat.composing import Composer
 from bot.gateway.wechat.door import Door
 from bot.gateway.wechat.errors import KeyInvalid
 from bot.gateway.wechat.replays import SeenRequests
+from bot.gateway.wechat.tokens import StableToken
 
 logger = logging.getLogger(__name__)
 
 _CLEAN_UP_EVERY = 60.0
+_SETTLE_EVERY = 1.0
 
 
 class Gateway:
@@ -47,6 +52,7 @@ class Gateway:
             outbox row are one transaction.
         desk: who owns a conversation, and the staff's side of it.
         rasa: the dialogue.
+        locate: takes where a citizen is.
         settings: what is configured.
         texts: what the gateway says.
         transport: instead of the network, for the platform's API in tests.
@@ -61,6 +67,7 @@ class Gateway:
         engine: Engine,
         desk: DeskPort,
         rasa: RasaClient,
+        locate: Locate,
         settings: GatewaySettings,
         texts: Texts,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -75,20 +82,34 @@ class Gateway:
         self._inbox = Inbox(engine, clock)
         self.renderer = Renderer(texts)
         self._outbox = Outbox(engine, self.renderer, texts, clock)
-        turn = Turn(engine, self._inbox, self._outbox, desk, rasa, texts, settings.max_chars)
+        turn = Turn(engine, self._inbox, self._outbox, desk, rasa, locate, texts, settings.max_chars)
         self._dispatcher = Dispatcher(turn, settings, self._finished)
-        self._composer = Composer(texts)
+        self._composer = Composer(self.renderer, texts)
+        self._ledger = Ledger(engine, clock)
         self._accepting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._tasks: list[asyncio.Task[None]] = []
+        self._to_push = asyncio.Event()
+        self._typing: set[asyncio.Task[None]] = set()
         self._heard_up_to = 0
+        self._started_at = 0.0
         self.stopping = False
 
         account = settings.wechat
         self._api: WeChatApi | None = None
         self._courier: Courier | None = None
         if account and account.customer_messages and account.appid and account.secret:
-            self._api = WeChatApi(account.appid, account.secret, account.api_base, transport)
-            self._courier = Courier(self._outbox, self._api, self._composer, settings.send_after_error, clock)
+            platform = PlatformConnection(account.api_base, transport)
+            tokens = StableToken(engine, platform, account.appid, account.secret, clock)
+            self._api = WeChatApi(platform, tokens)
+            self._courier = Courier(
+                self._outbox,
+                self._api,
+                self._ledger,
+                self._composer,
+                account.menus,
+                settings.send_after_error,
+                clock,
+            )
         self._seen = SeenRequests(engine, 2 * (account.timestamp_window if account else 300.0), clock)
         try:
             door = Door(account, clock)
@@ -101,19 +122,22 @@ class Gateway:
 
     async def start(self) -> None:
         """Take up what was left unfinished, then deliver in the background."""
+        self._started_at = self._clock()
         self._heard_up_to = await asyncio.to_thread(self._outbox.newest)
         interrupted = await asyncio.to_thread(self._outbox.recover)
         unfinished = await asyncio.to_thread(self._inbox.unfinished)
         for message in unfinished:
-            self._dispatcher.submit(message)
+            self._dispatcher.submit(message, again=True)
         if unfinished or interrupted:
             logger.warning(
                 "taken up again: %d messages, %d interrupted deliveries", len(unfinished), interrupted
             )
         self._tasks.append(asyncio.create_task(self._every(self.settings.poll_every, self._ring_news)))
         self._tasks.append(asyncio.create_task(self._every(_CLEAN_UP_EVERY, self._clean_up)))
+        if self.settings.wechat:
+            self._tasks.append(asyncio.create_task(self._every(_SETTLE_EVERY, self._settle)))
         if self._courier:
-            self._tasks.append(asyncio.create_task(self._every(self.settings.poll_every, self._push)))
+            self._tasks.append(asyncio.create_task(self._every(0.0, self._push)))
 
     async def stop(self) -> None:
         """End all work. Messages that are not done stay stored."""
@@ -121,7 +145,7 @@ class Gateway:
         self.bell.ring_all()
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._typing, return_exceptions=True)
         self._tasks.clear()
         await self._dispatcher.stop()
         await self._rasa.close()
@@ -153,12 +177,22 @@ class Gateway:
         return message.id
 
     async def take_in(
-        self, channel: str, citizen: str, text: str, dedup_key: str, kind: str, reply_for: float = 0.0
+        self,
+        channel: str,
+        citizen: str,
+        text: str,
+        dedup_key: str,
+        kind: str,
+        reply_for: float = 0.0,
+        window: Window | None = None,
+        menu_option: str | None = None,
     ) -> tuple[InboxMessage, bool]:
         """As `accept`; gives the stored message and whether it is new.
 
         Args:
             reply_for: seconds in which the request that brought it may carry the answer.
+            window: which window of customer messages it opens.
+            menu_option: the option of a menu message that was tapped.
         """
         if channel not in self.settings.channels or kind not in KINDS:
             raise ValueError(f"unknown channel or kind: {channel} {kind}")
@@ -171,7 +205,7 @@ class Gateway:
             lock = self._accepting[conversation] = asyncio.Lock()
         async with lock:  # so that ids, and with them the order of work, follow the order of arrival
             storing = asyncio.to_thread(
-                self._inbox.accept, channel, citizen, text, dedup_key, kind, reply_for
+                self._inbox.accept, channel, citizen, text, dedup_key, kind, reply_for, window, menu_option
             )
             # A client that goes away must not separate storing from submitting.
             return await asyncio.shield(self._store_and_submit(storing))
@@ -226,14 +260,52 @@ class Gateway:
         """Whether a WeChat citizen can be sent something without having just written."""
         return self._courier is not None and self._courier.authorised
 
-    async def claim_reply(self, inbox_id: int, notice: str | None) -> str | None:
-        """The text of the reply to a WeChat request; see `Outbox.claim_reply`."""
+    async def claim_reply(self, message: InboxMessage, notice: str | None) -> str | None:
+        """The text of the reply to a WeChat request; see `Outbox.claim_reply`. Confirm it once it was handed over."""
         push = self.can_push
+        menus = self._courier is not None and push and self._courier.menus
+        if menus:
+            menus = (await asyncio.to_thread(self._ledger.of, message.conversation_id)).left > 0
 
         def compose(own: list[OutboxMessage], older: list[OutboxMessage]) -> tuple[str, list[int]]:
-            return self._composer.compose(own, older, push)
+            return self._composer.compose(own, older, push, menus)
 
-        return await asyncio.to_thread(self._outbox.claim_reply, inbox_id, compose, notice)
+        text = await asyncio.to_thread(self._outbox.claim_reply, message.id, compose, notice)
+        self._to_push.set()
+        return text
+
+    async def confirm_reply(self, inbox_id: int) -> None:
+        """The reply was handed to the platform."""
+        await asyncio.to_thread(self._outbox.confirm_reply, inbox_id)
+
+    def show_typing(self, citizen: str) -> None:
+        """Show a WeChat citizen that an answer is being written; nothing waits for it or depends on it."""
+        if self._api is None:
+            return
+        task = asyncio.create_task(_unimportant(self._api.show_typing(citizen)))
+        self._typing.add(task)
+        task.add_done_callback(self._typing.discard)
+
+    def budget(self, conversation_id: str) -> Budget | None:
+        """What a WeChat citizen may still be sent unasked; None where that has no limit (the web page). Blocking."""
+        if not conversation_id.startswith("wechat:"):
+            return None
+        return self._ledger.of(conversation_id) if self.can_push else Budget(0, 0.0)
+
+    @property
+    def just_started(self) -> bool:
+        """Whether requests that come now may have waited for this process to start."""
+        account = self.settings.wechat
+        return account is not None and self._clock() - self._started_at < account.starting
+
+    def in_trouble(self, inbox_id: int) -> bool:
+        """Whether the message waits for something that is away."""
+        return self._dispatcher.troubled(inbox_id)
+
+    @property
+    def trouble(self) -> str:
+        """What the operator has to mend for messages to go out, as the platform names it; "" for nothing."""
+        return self._courier.trouble if self._courier else ""
 
     async def release(self, inbox_id: int) -> None:
         """The request will not carry the answer; it goes by customer message."""
@@ -244,6 +316,7 @@ class Gateway:
     def _finished(self, conversation: str, inbox_id: int) -> None:
         self.bell.ring(f"inbox:{inbox_id}")
         self.bell.ring(conversation)
+        self._to_push.set()
 
     async def _ring_news(self) -> None:
         for row_id, conversation in await asyncio.to_thread(self._outbox.since, self._heard_up_to):
@@ -251,8 +324,24 @@ class Gateway:
             self.bell.ring(conversation)
 
     async def _push(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._to_push.wait(), self.settings.poll_every)
+        self._to_push.clear()
         if self._courier:
             await self._courier.deliver_due()
+
+    async def _settle(self) -> None:
+        account = self.settings.wechat
+        now = self._clock()
+        # What an earlier process left gets as long for the platform's next try as if it had been handed over now.
+        if account is None or now - self._started_at < account.settle_after:
+            return
+        last_try_after = PLATFORM_WAITS * (account.tries - 1) - 1
+        again = await asyncio.to_thread(
+            self._outbox.settle, now - account.settle_after, last_try_after, account.tries
+        )
+        if again:
+            logger.warning("%d messages may not have reached their citizens and wait again", again)
 
     async def _clean_up(self) -> None:
         await asyncio.to_thread(self._seen.forget_old)
@@ -264,3 +353,10 @@ class Gateway:
             except Exception:
                 logger.exception("background work of the gateway failed and is tried again")
             await asyncio.sleep(seconds)
+
+
+async def _unimportant(work: Awaitable[None]) -> None:
+    try:
+        await work
+    except ApiError as error:
+        logger.info("not shown: %s", error)

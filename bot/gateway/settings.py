@@ -1,7 +1,11 @@
 """What the gateway is told from outside. It reads no environment by itself."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
+
+Clock = Callable[[], float]
+"""The present as epoch seconds."""
 
 WeChatMode = Literal["plain", "compatible", "secure"]
 
@@ -13,6 +17,7 @@ class WeChatSettings:
     Args:
         mode: `plain`, `compatible` or `secure`, as chosen in the platform's console.
         customer_messages: whether the account may send customer messages (verified accounts).
+        menus: show options as a menu to tap, where customer messages can be sent.
         timestamp_window: seconds a signed request stays valid.
         reply_within: seconds until a request is answered without the answer; the platform waits 5.
         hold_for: seconds the first two tries are held when no customer message can be sent. A reply of
@@ -20,6 +25,11 @@ class WeChatSettings:
         retry_window: seconds in which the same message counts as the platform's retry.
         tries: requests the platform makes in all.
         max_body: bytes of a callback body.
+        typing_after: seconds until the citizen is shown that an answer is being written.
+        starting: seconds after the start in which requests may have waited for this process, and are answered
+            sooner.
+        settle_after: seconds until a reply that nobody confirmed is settled: the platform's 5 and time for its
+            next try to get here.
     """
 
     token: str
@@ -29,12 +39,16 @@ class WeChatSettings:
     mode: WeChatMode = "secure"
     api_base: str = "https://api.weixin.qq.com"
     customer_messages: bool = False
+    menus: bool = True
     timestamp_window: float = 300.0
     reply_within: float = 4.2
     hold_for: float = 5.6
     retry_window: float = 30.0
     tries: int = 3
     max_body: int = 64 * 1024
+    typing_after: float = 1.0
+    settle_after: float = 12.0
+    starting: float = 5.0
 
 
 @dataclass(frozen=True)
@@ -44,8 +58,11 @@ class GatewaySettings:
         city: the city's name, for the page's title and the texts.
         wechat: the official account; None where there is none.
         max_chars: longest message of a citizen.
-        concurrency: messages worked on at the same time (each citizen's one by one).
+        concurrency: messages worked on at the same time (each citizen's one by one). A few for each core: more only
+            keep the replies to the platform waiting.
         give_up_after: seconds until a message Rasa does not take is answered with an error and a handoff.
+        silent_after: seconds until a message to which the dialogue says nothing is told so. Until then it is
+            tried again: silence is what remains of a turn whose action server died.
         backoff: first pause after a failure, doubled up to `backoff_max`.
         poll_every: seconds between looks for new outbox rows (replies of staff become visible by it).
         max_waiting: unanswered messages one visitor of the web page may have.
@@ -56,8 +73,9 @@ class GatewaySettings:
     city: str
     wechat: WeChatSettings | None = None
     max_chars: int = 500
-    concurrency: int = 16
+    concurrency: int = 8
     give_up_after: float = 600.0
+    silent_after: float = 20.0
     backoff: float = 0.5
     backoff_max: float = 15.0
     poll_every: float = 0.4

@@ -12,9 +12,11 @@ inbox = Table(
     Column("conversation_id", String(200), nullable=False),
     Column("channel", String(20), nullable=False),
     Column("citizen", String(160), nullable=False),
-    # text | too_long | subscribe | unsubscribe | unsupported
+    # text | location | too_long | subscribe | unsubscribe | unheard | image | … (`inbox.KINDS`)
     Column("kind", String(20), nullable=False),
     Column("text", Text, nullable=False),
+    # the option of a menu that was tapped, as its message named it
+    Column("menu_option", String(20)),
     # waiting | done
     Column("status", String(10), nullable=False),
     # why it is done: answered | to_desk | gave_up | continued | notice | nothing
@@ -27,6 +29,8 @@ inbox = Table(
     Column("reply_until", Float, nullable=False),
     # the passive reply that was handed to the platform, word for word, for its retries
     Column("reply", Text),
+    # when it was handed over last
+    Column("replied_at", Float),
     # 1: the citizen was told that the answer comes later
     Column("noticed", Integer, nullable=False),
     Index("ix_inbox_status", "status", "id"),
@@ -50,12 +54,14 @@ outbox = Table(
     Column("payload", Text),
     # 0, 1, …: the part of a text that was too long for one message
     Column("part", Integer, nullable=False),
-    # pending | sending | delivered | dropped; pull: the page fetches it by id
+    # pending | sending | replying | delivered | dropped; pull: the page fetches it by id
     Column("status", String(10), nullable=False),
     Column("created_at", Float, nullable=False),
     Column("delivered_at", Float),
     # reply | customer_message
     Column("delivered_by", String(20)),
+    # the message whose reply carries it
+    Column("carried_by", Integer),
     Column("attempts", Integer, nullable=False),
     Column("next_try_at", Float, nullable=False),
     Column("error", Text),
@@ -75,6 +81,22 @@ citizens = Table(
     # 1 follows, 0 no longer; null where the channel knows no following
     Column("followed", Integer),
     Column("followed_changed_at", Float),
+    # customer messages (wechat/budget.py): when a message, and a tap, last opened a window; what was sent in it since
+    Column("message_window_at", Float),
+    Column("message_window_sent", Integer, nullable=False, server_default="0"),
+    Column("tap_window_at", Float),
+    Column("tap_window_sent", Integer, nullable=False, server_default="0"),
+)
+
+# One access token for all processes, and who is fetching the next one.
+access_tokens = Table(
+    "access_tokens",
+    metadata,
+    Column("appid", String(64), primary_key=True),
+    Column("token", Text, nullable=False),
+    Column("valid_until", Float, nullable=False),
+    # a process that set this is fetching a token until then
+    Column("fetching_until", Float, nullable=False),
 )
 
 callback_nonces = Table(

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy.engine import Engine
 
-from bot.gateway.inbox import Inbox, InboxMessage
+from bot.gateway.inbox import INSTEAD, Inbox, InboxMessage
 from bot.gateway.outbox import Outbox, Saying
-from bot.gateway.ports import DeskPort, Owner
+from bot.gateway.ports import DeskPort, Locate, Owner
 from bot.gateway.rasa_client import BotMessage, RasaClient
 from bot.gateway.texts import Texts
 
@@ -22,6 +22,7 @@ class Turn:
         inbox, outbox: its tables.
         desk: says who owns the conversation.
         rasa: the dialogue.
+        locate: takes where a citizen is.
         texts: the gateway's texts.
         max_chars: longest message, named in the text about longer ones.
     """
@@ -33,6 +34,7 @@ class Turn:
         outbox: Outbox,
         desk: DeskPort,
         rasa: RasaClient,
+        locate: Locate,
         texts: Texts,
         max_chars: int,
     ) -> None:
@@ -41,30 +43,54 @@ class Turn:
         self._outbox = outbox
         self._desk = desk
         self._rasa = rasa
+        self._locate = locate
         self._texts = texts
         self._max_chars = max_chars
         self._continue_words = frozenset(texts.get("commands.continue"))
 
-    async def run(self, message: InboxMessage) -> None:
+    async def run(self, message: InboxMessage, again: bool = False) -> None:
         """Process one message: its replies are stored in one transaction with "done".
 
+        Args:
+            again: an earlier try may have got anywhere: the dialogue must not hear it twice.
+
         Raises:
+            RasaAway: the dialogue did not take it.
             Exception: nothing was stored; it can be tried again.
         """
-        if message.kind in ("subscribe", "unsubscribe"):
-            await asyncio.to_thread(self._follow, message)
+        if message.kind == "unsubscribe" or (message.kind == "subscribe" and not message.text):
+            await asyncio.to_thread(self._follow, message, [])
             return
         owner = await asyncio.to_thread(self._before, message)
         if owner is None:
             return
+        if owner != "bot" and message.kind == "subscribe":
+            await asyncio.to_thread(self._follow, message, [])
+            return
         if owner != "bot":
             await asyncio.to_thread(self._to_desk, message)
             return
-        if message.kind != "text" or not message.text:
+        if message.kind in INSTEAD or not message.text:
             await asyncio.to_thread(self._store, message, [self._instead(message)], "notice")
             return
-        said = await self._rasa.say(message.conversation_id, message.text)
-        await asyncio.to_thread(self._after, message, said)
+        if message.kind == "location":
+            where = (message.conversation_id, message.text, str(message.id))
+            answer = await asyncio.to_thread(self._locate, *where)
+            await asyncio.to_thread(self._after, message, [BotMessage(answer["text"], answer)])
+            return
+        text = message.text
+        if message.menu_option:
+            text = await asyncio.to_thread(self._tapped, message.conversation_id, message.menu_option) or text
+        said = await self._rasa.say(message.conversation_id, text, str(message.id), again)
+        if message.kind == "subscribe":
+            await asyncio.to_thread(self._follow, message, said)
+        else:
+            await asyncio.to_thread(self._after, message, said)
+
+    def _tapped(self, conversation_id: str, menu_option: str) -> str:
+        """The number of a tapped option of the last menu; "" for an older one, whose words then ask again."""
+        number = self._outbox.option_number(conversation_id, menu_option)
+        return "" if number is None else str(number)
 
     def _before(self, message: InboxMessage) -> Owner | None:
         """Who the message is for; None if it only asked for the rest of an answer."""
@@ -89,11 +115,11 @@ class Turn:
                 self._to_desk(message)
                 return
             said = announced
-        sayings = [Saying("bot", one.text, one.payload) for one in said if one.text or one.payload]
-        if not sayings:
-            logger.error("the dialogue said nothing to message %d", message.id)
-            sayings = [Saying("bot", self._texts.say("replies.silent"))]
-        self._store(message, sayings, "answered")
+        self._store(message, [Saying("bot", one.text, one.payload) for one in said], "answered")
+
+    def stay_silent(self, message: InboxMessage) -> None:
+        """The dialogue has nothing to say to the message, however often it is asked: tell the citizen so."""
+        self._store(message, [Saying("bot", self._texts.say("replies.silent"))], "answered")
 
     def give_up(self, message: InboxMessage) -> None:
         """The dialogue did not take the message for too long: say so, and hand the citizen to staff."""
@@ -114,7 +140,8 @@ class Turn:
             sayings = [Saying("system", text) for text in told]
             self._outbox.add(connection, message.conversation_id, sayings, message.id)
 
-    def _follow(self, message: InboxMessage) -> None:
+    def _follow(self, message: InboxMessage, said: list[BotMessage]) -> None:
+        """A citizen follows, or no longer does; the answer to a scanned code's question comes after the welcome."""
         followed = message.kind == "subscribe"
         with self._engine.begin() as connection:
             if not self._inbox.finish(connection, message.id, "notice" if followed else "nothing"):
@@ -124,6 +151,7 @@ class Turn:
                 self._outbox.drop(message.conversation_id, "unsubscribed", connection)
                 return
             sayings = [Saying("bot", self._texts.say("wechat.welcome"))]
+            sayings += [Saying("bot", one.text, one.payload) for one in said]
             self._outbox.add(connection, message.conversation_id, sayings, message.id)
 
     def _store(self, message: InboxMessage, sayings: list[Saying], outcome: str) -> None:
@@ -139,9 +167,8 @@ class Turn:
 
     def _instead(self, message: InboxMessage) -> Saying:
         """What is said to a message the dialogue cannot take."""
-        keys = {"too_long": "too_long", "unsupported": "unsupported", "unheard": "voice_unheard"}
-        key = "replies." + keys.get(message.kind, "empty")
-        return Saying("bot", self._texts.say(key, limit=self._max_chars))
+        key = message.kind if message.kind in INSTEAD else "empty"
+        return Saying("bot", self._texts.say(f"replies.{key}", limit=self._max_chars))
 
 
 def shorten(text: str, limit: int = 30) -> str:

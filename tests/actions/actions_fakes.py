@@ -44,7 +44,8 @@ class FakeBackend:
 
 def user(text: str, intent: str) -> dict[str, Any]:
     """A citizen's message as an event."""
-    return {"event": "user", "text": text, "parse_data": {"text": text, "intent": {"name": intent}}}
+    parsed = {"text": text, "intent": {"name": intent}}
+    return {"event": "user", "text": text, "parse_data": parsed, "metadata": {"message_id": "7"}}
 
 
 def bot(payload: dict[str, Any], **metadata: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ async def test_the_full_text_of_the_conversations_last_answer_is_shown(fake: Fak
     said = await say(ActionFullText, "全文", "full_text")
     assert (said["status"], said["text"]) == ("answered", "可以。")
     sent = fake.sent("/api/answer")
-    assert (sent["conversation_id"], sent["full_text"]) == ("web:1", True)
+    assert (sent["conversation_id"], sent["full_text"], sent["message_id"]) == ("web:1", True, "7")
 
 
 async def test_without_an_answer_the_citizen_is_told_and_nobody_is_called(

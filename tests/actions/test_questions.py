@@ -27,7 +27,11 @@ async def test_an_answer_passes_through_untouched(fake: FakeBackend, say: Say, s
     fake.set("POST", "/api/answer", given)
     said = await say(ActionAnswer, "公积金怎么提取", "ask_question")
     assert {key: said[key] for key in given} == given
-    assert fake.sent("/api/answer") == {"question": "公积金怎么提取", "conversation_id": "web:1"}
+    assert fake.sent("/api/answer") == {
+        "question": "公积金怎么提取",
+        "conversation_id": "web:1",
+        "message_id": "7",
+    }
     assert fake.headers[0]["Authorization"] == "Bearer secret"
 
 

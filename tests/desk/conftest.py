@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from desk.accounts import Accounts
 from desk.passwords import Cost
-from desk.records import StaffMember
+from desk.records import Reach, StaffMember
 from desk.service import Desk
 from desk.tables import metadata
 from wenzheng.database import open_engine
@@ -71,7 +71,10 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def make_world(engine: Engine) -> Callable[..., World]:
-    def make(clock: Callable[[], float] | None = None) -> World:
+    def make(
+        clock: Callable[[], float] | None = None,
+        reach: Callable[[str], Reach | None] = lambda _conversation_id: None,
+    ) -> World:
         returned: list[str] = []
 
         def deliver(connection: Connection, conversation_id: str, text: str) -> None:
@@ -83,7 +86,7 @@ def make_world(engine: Engine) -> Callable[..., World]:
         return World(
             engine=engine,
             clock=own,
-            desk=Desk(engine, None, deliver, returned.append, clock=clock),
+            desk=Desk(engine, None, deliver, returned.append, clock=clock, reach=reach),
             accounts=Accounts(engine, clock=clock, cost=cheap),
             returned=returned,
         )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from desk.pages import build_pages
+from desk.records import Reach
 
 GOOD = "correct horse battery"
 CITIZEN = "wechat:oABC1234"
@@ -263,3 +265,25 @@ def test_static_files_are_served_by_name_and_nothing_else_is(signed_in: Any) -> 
     assert all(client.get(address).status_code == 200 for address in addresses)
     for name in ("nothing.css", "..%2Ftexts.yml", "%2e%2e/pages.py"):
         assert client.get(f"/console/desk/static/{name}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("reach", "shown"),
+    [
+        (Reach(3, datetime(2026, 11, 25, 1, 0, tzinfo=UTC)), "还可发 3 条，11月25日 09:00 前"),
+        (Reach(0, None), "回复随市民下次发言送达"),
+        (None, None),
+    ],
+)
+def test_staff_see_how_many_messages_can_still_reach_the_citizen(
+    make_world: Callable[..., Any], reach: Reach | None, shown: str | None
+) -> None:
+    world = make_world(reach=lambda _conversation_id: reach)
+    app = FastAPI()
+    app.include_router(build_pages(world.desk, world.accounts))
+    client, member = TestClient(app, follow_redirects=False), world.staff("wang")
+    sign_in(client)
+    world.desk.claim(world.desk.open_handoff(CITIZEN, "complex", None, "问").number, member)
+    page = client.get("/console/desk", params={"c": CITIZEN}).text
+    assert ("主动消息" in page) == (shown is not None)
+    assert shown is None or shown in page

@@ -180,3 +180,22 @@ def test_the_full_text_of_the_last_answer_is_given_or_a_conflict(client: TestCli
     assert (shown.status_code, shown.json()["text"]) == (200, "到派出所。")
     assert ask(client, full_text=True).status_code == 422
     assert ask(client, WRONG, conversation_id="web:1", full_text=True).status_code == 401
+
+
+def test_asked_again_for_the_same_message_the_answer_is_the_one_that_was_given(client: TestClient) -> None:
+    """A process that dies between the answer and its delivery asks again: a choice must not meet other options then."""
+    ask(client, OURS, question="公积金提取", conversation_id="web:1", message_id="1")
+    chosen = [ask(client, OURS, conversation_id="web:1", choice=2, message_id="2").json() for _ in range(2)]
+    assert chosen[0] == chosen[1]
+    assert ask(client, OURS, conversation_id="web:1", choice=2, message_id="3").status_code == 409
+    shown = [
+        ask(client, OURS, conversation_id="web:1", full_text=True, message_id="4").json() for _ in range(2)
+    ]
+    assert shown[0] == shown[1]
+    other = ask(client, OURS, question="怎么申请居住证", conversation_id="web:2", message_id="2").json()
+    assert other["text"] == "到派出所。"
+
+
+def test_only_our_own_processes_get_the_answer_to_a_message(client: TestClient) -> None:
+    ask(client, OURS, question="公积金提取", conversation_id="web:1", message_id="1")
+    assert ask(client, WRONG, question="x", conversation_id="web:1", message_id="1").status_code == 401

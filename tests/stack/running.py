@@ -153,14 +153,18 @@ class RunningStack:
         return dict(reply.json())
 
     def pids(self) -> dict[str, int]:
-        """Process ids by name: supervisor, web, rasa, actions."""
+        """Process ids by name: supervisor, web (the one that serves), rasa, actions, spare (the one that stands by)."""
         assert self.process is not None
         found = {"supervisor": self.process.pid}
-        marks = {"web": "wenzheng.web", "rasa": "rasa run", "actions": "rasa_sdk"}
+        webs: list[int] = []
+        marks = {"rasa": "rasa run", "actions": "rasa_sdk"}
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         for child in children:
             command = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
             found.update({name: int(child) for name, mark in marks.items() if mark in command})
+            webs += [int(child)] if "wenzheng.web" in command else []
+        serving = int((self.home / "web.lock").read_text() or 0)
+        found |= {"web" if pid == serving else "spare": pid for pid in webs}
         return found
 
 

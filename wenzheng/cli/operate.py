@@ -77,7 +77,13 @@ def run_up(arguments: argparse.Namespace, settings: Settings) -> int:
     supervisor = Supervisor(settings, say)
     signal.signal(signal.SIGTERM, supervisor.stop)
     signal.signal(signal.SIGINT, supervisor.stop)
-    supervisor.start()
+    try:
+        supervisor.start()
+    except OSError as error:
+        raise Refused(
+            f"无法在 {settings.host}:{settings.port} 上监听：{error.strerror}。"
+            "请检查 WENZHENG_HOST 和 WENZHENG_PORT（1024 以下的端口需要管理员权限）。"
+        ) from error
     with stderr.status("正在启动…"):
         ready = _wait_until_ready(settings, supervisor)
     if ready:

@@ -67,9 +67,14 @@ def run_push(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _push(menu: dict[str, Any], settings: Settings) -> None:
-    from bot.gateway.wechat.api import WeChatApi
+    from bot.gateway.wechat.api import Connection, WeChatApi
+    from bot.gateway.wechat.tokens import StableToken
+    from wenzheng.database import migrate, open_engine
 
-    api = WeChatApi(settings.wechat_appid, settings.wechat_secret, settings.wechat_api_base)
+    engine = open_engine(settings.database)
+    migrate(engine)
+    platform = Connection(settings.wechat_api_base)
+    api = WeChatApi(platform, StableToken(engine, platform, settings.wechat_appid, settings.wechat_secret))
     try:
         await api.create_menu(menu)
     finally:

@@ -1,26 +1,28 @@
-"""The platform's server API: the access token, customer messages, the menu.
+"""The platform's server API: customer messages, the typing state, the menu.
 
-Source: the platform's documentation of `stable_token`, `message/custom/send`, `menu/create` and its error codes.
+Source: the platform's documentation of `message/custom/send`, `message/custom/typing`, `menu/create` and its error
+codes.
 
     ApiError                    also: anything else the platform answers; try again later
     ├── Unreachable             no usable answer: try again soon
     ├── NextMessageOnly         45015, 45047: only after the citizen's next message
     ├── NotAuthorised           48001, 48004: this account cannot send customer messages
-    └── CitizenGone             43004, 50005: no longer follows
+    ├── CitizenGone             43004, 50005: no longer follows
+    ├── TooLong                 45002: the text has to be cut
+    ├── TooOften                45009, 45011: nothing for a while, to nobody
+    ├── OperatorNeeded          40013, 40125, 40164: id, secret or the list of addresses in the console
+    └── MenuRefused             40200 and what else a menu alone is refused with
 """
 
-import asyncio
 import json
 import logging
-import time
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
 logger = logging.getLogger(__name__)
 
 _TOKEN_ERRORS = frozenset({40001, 40014, 42001})
-_REFRESH_EARLY = 300.0
 
 
 class ApiError(Exception):
@@ -52,6 +54,22 @@ class CitizenGone(ApiError):
     pass
 
 
+class TooLong(ApiError):
+    pass
+
+
+class TooOften(ApiError):
+    pass
+
+
+class OperatorNeeded(ApiError):
+    pass
+
+
+class MenuRefused(ApiError):
+    pass
+
+
 _ERRORS: dict[int, type[ApiError]] = {
     45015: NextMessageOnly,
     45047: NextMessageOnly,
@@ -59,72 +77,48 @@ _ERRORS: dict[int, type[ApiError]] = {
     48004: NotAuthorised,
     43004: CitizenGone,
     50005: CitizenGone,
+    45002: TooLong,
+    45009: TooOften,
+    45011: TooOften,
+    40013: OperatorNeeded,
+    40125: OperatorNeeded,
+    40164: OperatorNeeded,
 }
+# What a message of an unknown kind, or with a field the platform does not like, is refused with.
+_MENU_ERRORS = frozenset({40008, 40035, 40200, 44004, 44003, 45064, 47001, 65301})
 
 
-class WeChatApi:
-    """
+class TokenSource(Protocol):
+    """Where access tokens come from (`tokens`)."""
+
+    async def get(self, instead_of: str = "") -> str:
+        """A valid token; another one than `instead_of`, which the platform refused."""
+        ...
+
+
+class Connection:
+    """JSON calls to the platform.
+
     Args:
         base_url: the platform, or a stand-in for it.
         transport: for tests, instead of the network.
     """
 
-    def __init__(
-        self, appid: str, secret: str, base_url: str, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
-        self._credentials = {"grant_type": "client_credential", "appid": appid, "secret": secret}
+    def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._client = httpx.AsyncClient(base_url=base_url.rstrip("/"), timeout=8.0, transport=transport)
-        self._token = ""
-        self._valid_until = 0.0
-        self._refreshing = asyncio.Lock()
-
-    async def send_text(self, openid: str, text: str) -> None:
-        """Send one customer message; a token that is no longer valid is refreshed once.
-
-        Raises:
-            ApiError: it was not sent; see the module's tree.
-        """
-        body = {"touser": openid, "msgtype": "text", "text": {"content": text}}
-        await self._authorised("/cgi-bin/message/custom/send", body)
-
-    async def create_menu(self, menu: dict[str, Any]) -> None:
-        """Put ``menu`` (:func:`bot.gateway.wechat.menu.read_menu`) in the place of the account's menu.
-
-        Raises:
-            ApiError: the menu is as it was; see the module's tree.
-        """
-        await self._authorised("/cgi-bin/menu/create", menu)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
 
-    async def _authorised(self, path: str, body: dict[str, Any]) -> None:
-        token = await self._access_token()
-        try:
-            await self._call(path, body, {"access_token": token})
-        except ApiError as error:
-            if error.code not in _TOKEN_ERRORS:
-                raise
-            await self._call(path, body, {"access_token": await self._access_token(instead_of=token)})
-
-    async def _access_token(self, instead_of: str = "") -> str:
-        async with self._refreshing:
-            if self._token and self._token != instead_of and time.monotonic() < self._valid_until:
-                return self._token
-            body = {**self._credentials, "force_refresh": bool(instead_of)}
-            answer = await self._call("/cgi-bin/stable_token", body)
-            try:
-                self._token = str(answer["access_token"])
-                lasts = float(answer.get("expires_in", 7200))
-            except (KeyError, TypeError, ValueError) as error:
-                raise Unreachable(-1, "the answer to stable_token holds no token") from error
-            self._valid_until = time.monotonic() + max(lasts - _REFRESH_EARLY, 60.0)
-            return self._token
-
-    async def _call(
+    async def call(
         self, path: str, body: dict[str, Any], params: dict[str, str] | None = None
     ) -> dict[str, Any]:
+        """POST and return the answer.
+
+        Raises:
+            ApiError: the platform refused, or gave no usable answer.
+        """
         # The platform shows \u escapes to citizens as they are: the JSON has to be plain UTF-8.
         content = json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json; charset=utf-8"}
@@ -141,3 +135,67 @@ class WeChatApi:
         if code:
             raise _ERRORS.get(code, ApiError)(code, str(answer.get("errmsg", "")))
         return answer
+
+
+class WeChatApi:
+    """
+    Args:
+        connection: the way to the platform.
+        tokens: gives access tokens.
+    """
+
+    def __init__(self, connection: Connection, tokens: TokenSource) -> None:
+        self._connection = connection
+        self._tokens = tokens
+
+    async def send_text(self, openid: str, text: str) -> None:
+        """Send one customer message; a token that is no longer valid is refreshed once.
+
+        Raises:
+            ApiError: it was not sent; see the module's tree.
+        """
+        await self._send(openid, {"msgtype": "text", "text": {"content": text}})
+
+    async def send_menu(self, openid: str, menu: dict[str, Any]) -> None:
+        """Send options to tap (`msgmenu`: `head_content`, `list` of `id` and `content`, `tail_content`).
+
+        Raises:
+            MenuRefused: the account, or the platform, takes no menus; send text instead.
+            ApiError: it was not sent; see the module's tree.
+        """
+        try:
+            await self._send(openid, {"msgtype": "msgmenu", "msgmenu": menu})
+        except ApiError as error:
+            if error.code in _MENU_ERRORS:
+                raise MenuRefused(error.code, str(error)) from error
+            raise
+
+    async def show_typing(self, openid: str) -> None:
+        """Show the citizen that an answer is being written. Raises ApiError, which nobody has to mind."""
+        await self._authorised("/cgi-bin/message/custom/typing", {"touser": openid, "command": "Typing"})
+
+    async def create_menu(self, menu: dict[str, Any]) -> None:
+        """Put ``menu`` (:func:`bot.gateway.wechat.menu.read_menu`) in the place of the account's menu.
+
+        Raises:
+            ApiError: the menu is as it was; see the module's tree.
+        """
+        await self._authorised("/cgi-bin/menu/create", menu)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._connection.close()
+
+    async def _send(self, openid: str, message: dict[str, Any]) -> None:
+        await self._authorised("/cgi-bin/message/custom/send", {"touser": openid, **message})
+
+    async def _authorised(self, path: str, body: dict[str, Any]) -> None:
+        token = await self._tokens.get()
+        try:
+            await self._connection.call(path, body, {"access_token": token})
+        except ApiError as error:
+            if error.code not in _TOKEN_ERRORS:
+                raise
+            await self._connection.call(
+                path, body, {"access_token": await self._tokens.get(instead_of=token)}
+            )

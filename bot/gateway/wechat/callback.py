@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.background import BackgroundTask
 
-from bot.gateway.inbox import Clock, InboxMessage
-from bot.gateway.settings import WeChatSettings
+from bot.gateway.inbox import InboxMessage
+from bot.gateway.settings import Clock, WeChatSettings
 from bot.gateway.texts import Texts
 from bot.gateway.wechat.door import Door, Opened
 from bot.gateway.wechat.errors import CallbackError, Replayed, TooLarge
@@ -29,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 PLATFORM_WAITS = 5.0
 """Seconds until the platform drops a request and sends the message again."""
+_STORE_AGAIN_AFTER = 0.3
 
 
 class Callback:
@@ -82,20 +85,48 @@ class Callback:
         arrived = time.monotonic()
         try:
             opened = self._door.open(request.query_params, await self._body(request))
-            text = await self._answer(opened, arrived)
+        except CallbackError as error:
+            return self._problem(error)
+        try:
+            message = await self._take(opened, arrived)
         except CallbackError as error:
             return self._problem(error)
         except Exception:
-            # No reply shows citizens that the account is out of order; what was stored is answered later.
-            logger.exception("a callback failed")
+            logger.exception("a message could not be stored")
+            return self._respond(opened, self._texts.say("replies.not_stored"))
+        if message is None:
             return PlainTextResponse(SUCCESS)
-        body = self._door.reply(opened, text)
-        kind = (
-            "text/plain" if body == SUCCESS else "application/json" if opened.is_json else "application/xml"
-        )
-        return Response(body, media_type=kind)
+        try:
+            text = await self._reply_to(message, opened, arrived)
+            there = bool(text) and not await request.is_disconnected()
+        except Exception:
+            # Any other reply shows citizens that the account is out of order; what is stored is answered later.
+            logger.exception("the reply to message %d failed", message.id)
+            return PlainTextResponse(SUCCESS)
+        # Nobody reads what is written to a request that the platform has let go: then it stays unconfirmed.
+        return self._respond(opened, text, BackgroundTask(self._confirm, message.id) if there else None)
 
-    async def _answer(self, opened: Opened, arrived: float) -> str:
+    async def _take(self, opened: Opened, arrived: float) -> InboxMessage | None:
+        """Store the message, also where storing fails for a moment; None for what needs no answer.
+
+        Raises:
+            Replayed: the request is an old one.
+            Exception: it could not be stored, and this is the platform's last try, or its connection is gone.
+        """
+        late = self._sent_ago(opened) >= PLATFORM_WAITS * (self._settings.tries - 1) - 1
+        until = arrived + (self._settings.reply_within if late else self._settings.hold_for)
+        while True:
+            try:
+                left = max(until - time.monotonic(), 0.1)
+                # Shielded: what is being stored is stored, whoever still waits for it.
+                return await asyncio.wait_for(asyncio.shield(self._store(opened)), left)
+            except (SQLAlchemyError, TimeoutError) as error:
+                if time.monotonic() + _STORE_AGAIN_AFTER >= until:
+                    raise
+                logger.warning("a message could not be stored and is tried again: %s", type(error).__name__)
+            await asyncio.sleep(_STORE_AGAIN_AFTER)
+
+    async def _store(self, opened: Opened) -> InboxMessage | None:
         inbound = opened.inbound
         key = inbound.dedup_key
         used_for, first = await asyncio.to_thread(self._seen.first_use, opened.signed, key)
@@ -103,33 +134,69 @@ class Callback:
             raise Replayed()
         reading = self._reader.read(inbound)
         if reading is None:
-            return ""
+            return None
         message, _ = await self._gateway.take_in(
             "wechat",
             inbound.from_user,
             reading.text,
-            inbound.dedup_key,
+            key,
             reading.kind,
-            reply_for=PLATFORM_WAITS * self._settings.tries + 1,
+            PLATFORM_WAITS * self._settings.tries + 1,
+            reading.window,
+            reading.menu_option,
         )
         if self._clock() - message.received_at > self._settings.retry_window:
             if not first:
                 raise Replayed()
-            return ""
-        return await self._reply_to(message, arrived)
+            return None
+        return message
 
-    async def _reply_to(self, message: InboxMessage, arrived: float) -> str:
-        last = message.tries >= self._settings.tries
-        push = self._gateway.can_push
-        patience = self._settings.reply_within if last or push else self._settings.hold_for
-        await self._gateway.done(message.id, arrived + patience - time.monotonic())
+    async def _reply_to(self, message: InboxMessage, opened: Opened, arrived: float) -> str:
+        settings, gateway = self._settings, self._gateway
+        push = gateway.can_push
+        last = message.tries >= settings.tries
+        # A request that comes right after the start may have waited for it: less of the platform's 5 seconds is left.
+        soon = settings.reply_within / (2 if gateway.just_started else 1)
+
+        async def done(patience: float) -> bool:
+            return await gateway.done(message.id, arrived + patience - time.monotonic())
+
+        if not await done(min(settings.typing_after, soon)):
+            if push:
+                gateway.show_typing(message.citizen)
+            await done(soon)
+        # While something is away, not every try gets here to be counted, and the last one must not be waited for.
+        recovering = gateway.just_started or gateway.in_trouble(message.id)
+        late = message.tries > 1 or self._sent_ago(opened) >= PLATFORM_WAITS - 1
+        last = last or (recovering and (late or push or gateway.just_started))
+        if not last and not push:
+            await done(settings.hold_for)
         notice = None
         if last:
-            notice = self._texts.say("replies.notice_push" if push else "replies.notice")
-        text = await self._gateway.claim_reply(message.id, notice)
+            key = ("recovering" if recovering else "notice") + ("_push" if push else "")
+            notice = self._texts.say(f"replies.{key}")
+        text = await gateway.claim_reply(message, notice)
         if text is None and push:
-            await self._gateway.release(message.id)
+            await gateway.release(message.id)
         return text or ""
+
+    async def _confirm(self, inbox_id: int) -> None:
+        try:
+            await self._gateway.confirm_reply(inbox_id)
+        except Exception:
+            logger.exception("the reply to message %d was handed over, and that could not be noted", inbox_id)
+
+    def _respond(self, opened: Opened, text: str, then: BackgroundTask | None = None) -> Response:
+        body = self._door.reply(opened, text)
+        kind = (
+            "text/plain" if body == SUCCESS else "application/json" if opened.is_json else "application/xml"
+        )
+        return Response(body, media_type=kind, background=then)
+
+    def _sent_ago(self, opened: Opened) -> float:
+        """Seconds since the citizen sent it, as the platform says."""
+        sent = opened.inbound.create_time
+        return self._clock() - int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 12 else 0.0
 
     async def _body(self, request: Request) -> bytes:
         limit = self._settings.max_body

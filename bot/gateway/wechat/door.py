@@ -5,8 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.gateway.inbox import Clock
-from bot.gateway.settings import WeChatSettings
+from bot.gateway.settings import Clock, WeChatSettings
 from bot.gateway.wechat.crypto import MessageCipher, signature, signature_matches
 from bot.gateway.wechat.errors import (
     EncryptedInPlainMode,

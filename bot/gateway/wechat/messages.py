@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -12,6 +13,8 @@ from defusedxml.ElementTree import fromstring
 from bot.gateway.wechat.errors import Malformed, TooLarge
 
 SUCCESS = "success"
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""The characters that XML 1.0 cannot carry."""
 
 
 @dataclass(frozen=True)
@@ -113,17 +116,7 @@ def render(fields: dict[str, str | int], as_json: bool) -> str:
 
 def cdata(text: str) -> str:
     """CDATA cannot contain its own end: it is split there. Characters XML cannot carry are left out."""
-    clean = "".join(character for character in text if _allowed(ord(character)))
-    return "<![CDATA[" + clean.replace("]]>", "]]]]><![CDATA[>") + "]]>"
-
-
-def _allowed(code: int) -> bool:
-    return (
-        code in (0x9, 0xA, 0xD)
-        or 0x20 <= code <= 0xD7FF
-        or 0xE000 <= code <= 0xFFFD
-        or 0x10000 <= code <= 0x10FFFF
-    )
+    return "<![CDATA[" + _NOT_XML.sub("", text).replace("]]>", "]]]]><![CDATA[>") + "]]>"
 
 
 def _xml_fields(raw: bytes) -> dict[str, str]:
@@ -131,7 +124,7 @@ def _xml_fields(raw: bytes) -> dict[str, str]:
         root = fromstring(raw, forbid_dtd=True, forbid_entities=True, forbid_external=True)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise Malformed(str(error)) from error
-    return {child.tag: (child.text or "").strip() for child in root}
+    return {child.tag: _text(child.text) for child in root}
 
 
 def _json_fields(raw: bytes) -> dict[str, str]:
@@ -141,8 +134,9 @@ def _json_fields(raw: bytes) -> dict[str, str]:
         raise Malformed(str(error)) from error
     if not isinstance(tree, dict):
         raise Malformed("not an object")
-    return {
-        str(name): "" if value is None else str(value).strip()
-        for name, value in tree.items()
-        if not isinstance(value, dict | list)
-    }
+    return {_text(name): _text(value) for name, value in tree.items() if not isinstance(value, dict | list)}
+
+
+def _text(value: Any) -> str:
+    """As a text without what neither UTF-8 nor a database takes: JSON can hold halves of surrogate pairs."""
+    return "" if value is None else str(value).encode(errors="ignore").decode().strip()

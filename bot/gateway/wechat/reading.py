@@ -3,16 +3,23 @@
 from dataclasses import dataclass
 
 from bot.gateway.texts import Texts
+from bot.gateway.wechat.budget import Window
 from bot.gateway.wechat.menu import asked_by
 from bot.gateway.wechat.messages import Inbound
+
+_KINDS = {"image": "image", "video": "video", "shortvideo": "video", "link": "link"}
+_SCENE = "qrscene_"
+"""What the platform puts in front of a code's scene where scanning it was following."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What goes into the inbox."""
+    """What goes into the inbox. `window`: which window of customer messages the citizen's act opens."""
 
     kind: str
     text: str
+    window: Window = "message"
+    menu_option: str | None = None
 
 
 class Reader:
@@ -27,23 +34,35 @@ class Reader:
 
     def read(self, inbound: Inbound) -> Reading | None:
         """None for an event that needs no answer."""
+        fields = inbound.fields
         if inbound.type == "event":
             return self._event(inbound)
         if inbound.type == "text":
-            return Reading("text", inbound.fields.get("Content", ""))
+            if option := fields.get("bizmsgmenuid"):
+                return Reading("text", fields.get("Content", ""), "tap", option[:20])
+            return Reading("text", fields.get("Content", ""))
         if inbound.type == "voice":
-            heard = inbound.fields.get("Recognition", "")
+            heard = fields.get("Recognition", "")
             return Reading("text", heard) if heard else Reading("unheard", self._kinds["voice"])
+        if inbound.type == "location":
+            place = fields.get("Label", "")
+            return Reading("location", place) if place else Reading("unplaced", self._kinds["location"])
         name = self._kinds.get(inbound.type) or self._kinds["other"].format(kind=inbound.type[:20])
-        return Reading("unsupported", name)
+        if inbound.type == "link" and (title := fields.get("Title", "")):
+            name = f"{name} {title[:100]}"
+        return Reading(_KINDS.get(inbound.type, "unsupported"), name)
 
     def _event(self, inbound: Inbound) -> Reading | None:
+        key = inbound.fields.get("EventKey", "")
         if inbound.event == "subscribe":
-            return Reading("subscribe", "")
+            return Reading("subscribe", asked_by(key.removeprefix(_SCENE)) or "", "tap")
         if inbound.event == "unsubscribe":
             return Reading("unsubscribe", "")
+        if inbound.event == "scan":
+            # A code whose scene asks nothing is for others to make sense of.
+            asked = asked_by(key)
+            return Reading("text", asked, "tap") if asked else None
         if inbound.event == "click":
-            key = inbound.fields.get("EventKey", "")
             # A menu item without words of its own gets what any empty message gets: how to ask.
-            return Reading("text", asked_by(key) or self._menu.get(key, ""))
+            return Reading("text", asked_by(key) or self._menu.get(key, ""), "tap")
         return None

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 
-from bot.gateway.inbox import Clock
+from bot.gateway.settings import Clock
 from bot.gateway.tables import callback_nonces
 
 

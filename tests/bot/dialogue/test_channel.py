@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from rasa.core.actions.action import RemoteAction
-from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
-from rasa.core.channels.rest import RestInput
+from rasa.core.channels.channel import UserMessage
 from rasa.core.run import _create_single_channel
+from rasa.shared.core.events import BotUttered, Event, UserUttered
 from rasa.shared.exceptions import RasaException
 
 from bot.dialogue import action_result
-from bot.dialogue.channel import AnswerOutputChannel, AnswerRestInput, complete_answer
+from bot.dialogue.channel import AnswerOutputChannel, AnswerRestInput, complete_answer, respond
 
 
 async def test_text_and_payload_are_one_message_even_with_blank_lines() -> None:
-    collected: list[dict[str, Any]] = []
+    channel = AnswerOutputChannel()
     payload = complete_answer("一\n\n二", {"status": "answered", "id": "a1"})
-    await AnswerOutputChannel(collected).send_response("web:1", {"text": "一\n\n二", "custom": payload})
-    assert collected == [{"recipient_id": "web:1", "text": "一\n\n二", "custom": payload}]
+    await channel.send_response("web:1", {"text": "一\n\n二", "custom": payload})
+    assert channel.messages == [{"recipient_id": "web:1", "text": "一\n\n二", "custom": payload}]
 
 
 async def test_a_payload_from_the_domain_is_completed() -> None:
-    collected: list[dict[str, Any]] = []
+    channel = AnswerOutputChannel()
     message = {"text": "再见", "custom": {"status": "small_talk"}, "buttons": [], "elements": []}
-    await AnswerOutputChannel(collected).send_response("web:1", message)
-    (answer,) = [message["custom"] for message in collected]
+    await channel.send_response("web:1", message)
+    (answer,) = [message["custom"] for message in channel.messages]
     assert answer["text"] == "再见"
     assert answer["status"] == "small_talk"
     assert answer["sources"] == answer["options"] == []
@@ -34,9 +36,9 @@ async def test_a_payload_from_the_domain_is_completed() -> None:
 
 
 async def test_an_empty_message_is_not_sent() -> None:
-    collected: list[dict[str, Any]] = []
-    await AnswerOutputChannel(collected).send_response("web:1", {"text": None, "custom": None})
-    assert collected == []
+    channel = AnswerOutputChannel()
+    await channel.send_response("web:1", {"text": None, "custom": None})
+    assert channel.messages == []
 
 
 def test_it_takes_the_place_of_rest() -> None:
@@ -45,21 +47,80 @@ def test_it_takes_the_place_of_rest() -> None:
     assert channel.name() == "rest"
 
 
-async def test_the_webhook_collects_whole_messages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rasa's blueprint makes the collector and returns its list; ours has to fill that same list."""
-    given: list[Any] = []
-    monkeypatch.setattr(RestInput, "blueprint", lambda self, on_new_message: given.append(on_new_message))
+class Agent:
+    """Rasa's agent as far as the channel knows it: a lock, and what the tracker holds."""
 
-    async def bot(message: UserMessage) -> None:
-        assert message.output_channel is not None
+    def __init__(self, *events: Event) -> None:
+        self.lock_store = self.tracker_store = self
+        self.events = events
+        self.heard: list[UserMessage] = []
+        self.locked = False
+
+    @asynccontextmanager
+    async def lock(self, _sender: str) -> AsyncIterator[None]:
+        self.locked = True
+        yield
+        self.locked = False
+
+    async def retrieve(self, _sender: str) -> Any:
+        assert self.locked
+        return self if self.events else None
+
+    async def process(self, message: UserMessage) -> None:
+        assert not self.locked
+        self.heard.append(message)
         for number in (1, 2):
-            said = {"text": f"{number}", "custom": {"status": "answered", "id": f"a{number}"}}
+            said = {"text": f"新{number}", "custom": {"status": "answered", "id": f"a{number}"}}
+            assert message.output_channel is not None
             await message.output_channel.send_response(message.sender_id, said)
 
-    AnswerRestInput().blueprint(bot)
-    collector = CollectingOutputChannel()
-    await given[0](UserMessage("你好", collector, "web:1"))
-    assert [(one["text"], one["custom"]["id"]) for one in collector.messages] == [("1", "a1"), ("2", "a2")]
+    async def asked(self, **metadata: Any) -> list[str]:
+        body = {"sender": "web:1", "message": "第二个", "metadata": metadata}
+        return [one["text"] for one in await respond(self, body, self.process)]
+
+
+def user(message_id: str) -> UserUttered:
+    return UserUttered("第二个", metadata={"message_id": message_id})
+
+
+def bot(text: str, reason: str | None = None) -> BotUttered:
+    return BotUttered(text, {"custom": {"status": "answered", "reason": reason}})
+
+
+async def test_a_message_is_processed_with_its_id_and_answered_whole() -> None:
+    agent = Agent()
+    assert await agent.asked(message_id="7", again=False) == ["新1", "新2"]
+    (message,) = agent.heard
+    assert (message.sender_id, message.input_channel) == ("web:1", "rest")
+    assert message.metadata == {"message_id": "7", "again": False}
+
+
+async def test_what_was_said_to_a_message_is_said_again_and_nothing_processed() -> None:
+    agent = Agent(user("6"), bot("别的"), user("7"), bot("旧一"), bot("旧二"), user("8"), bot("后来"))
+    assert await agent.asked(message_id="7", again=True) == ["旧一", "旧二"]
+    assert agent.heard == []
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [],
+        [user("6"), bot("别的")],
+        [user("7")],
+        [user("7"), bot("出错了", reason="error")],
+        [user("7"), user("7")],
+    ],
+    ids=["new conversation", "never came", "killed on the way", "failed", "killed twice"],
+)
+async def test_a_message_that_was_not_answered_is_processed(events: list[Event]) -> None:
+    agent = Agent(*events)
+    assert await agent.asked(message_id="7", again=True) == ["新1", "新2"]
+    assert len(agent.heard) == 1
+
+
+async def test_a_first_try_looks_nothing_up() -> None:
+    agent = Agent(user("7"), bot("旧"))
+    assert await agent.asked(message_id="7") == ["新1", "新2"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -10,16 +11,19 @@ from typing import Any
 
 import httpx
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection, Engine
 
 from bot.gateway.ports import Owner
 from bot.gateway.rasa_client import RasaClient
 from bot.gateway.service import Gateway
 from bot.gateway.settings import GatewaySettings, WeChatSettings
-from bot.gateway.tables import inbox, metadata, outbox
+from bot.gateway.tables import citizens, inbox, metadata, outbox
 from bot.gateway.texts import Texts, load_texts
+from bot.gateway.wechat.api import Connection as PlatformConnection
+from bot.gateway.wechat.api import WeChatApi
 from bot.gateway.wechat.simulator import Platform, PlatformApi
+from bot.gateway.wechat.tokens import StableToken
 from wenzheng.database import open_engine as open_database
 
 TOKEN = "AAAAA"
@@ -29,7 +33,14 @@ CITIZEN = "oCitizenOne"
 TEXTS = load_texts(city="测试市")
 
 PLAIN = WeChatSettings(
-    token=TOKEN, appid=APPID, secret="s", mode="plain", reply_within=3.0, hold_for=4.0, timestamp_window=300
+    token=TOKEN,
+    appid=APPID,
+    secret="s",
+    mode="plain",
+    reply_within=3.0,
+    hold_for=4.0,
+    timestamp_window=300,
+    starting=0.0,
 )
 SECURE = replace(PLAIN, mode="secure", aes_key=AES_KEY)
 # For tests of answers that come late: everybody else has time enough, also on a busy machine.
@@ -93,6 +104,7 @@ class FakeRasa:
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, str]] = []
+        self.metadata: list[dict[str, Any]] = []
         self.restarted: list[str] = []
         self.away = False
         self.answer: Answerer = lambda _sender, text: [{"text": f"答：{text}"}]
@@ -112,6 +124,7 @@ class FakeRasa:
         self.most_at_once[sender] = max(self.most_at_once.get(sender, 0), self.running[sender])
         try:
             self.heard.append((sender, text))
+            self.metadata.append(body["metadata"])
             if text in self.gates:
                 await self.gates[text].wait()
             return httpx.Response(200, json=self.answer(sender, text))
@@ -129,6 +142,12 @@ class FakeRasa:
             transport=httpx.MockTransport(self.handle),
             sync_transport=httpx.MockTransport(self.handle_sync),
         )
+
+
+def open_api(platform: PlatformApi, path: Path) -> WeChatApi:
+    """The client of the platform's server API, with its token in a database in this folder."""
+    connection = PlatformConnection("http://platform", httpx.ASGITransport(platform.app))
+    return WeChatApi(connection, StableToken(open_engine(path / "tokens.db"), connection, APPID, "s"))
 
 
 @dataclass
@@ -154,6 +173,18 @@ class World:
             return list(connection.execute(select(inbox).order_by(inbox.c.id)))
 
 
+def push(w: "World", text: str, citizen: str = CITIZEN, window_at: float | None = None) -> None:
+    """Staff reply to a citizen who wrote just now, or at `window_at`."""
+    at = time.time() if window_at is None else window_at
+    known = {"conversation_id": f"wechat:{citizen}"}
+    with w.engine.begin() as connection:
+        seen = update(citizens).where(citizens.c.conversation_id == known["conversation_id"])
+        if not connection.execute(seen.values(last_seen=at)).rowcount:
+            row = {"channel": "wechat", "citizen": citizen, "first_seen": at, "last_seen": at}
+            connection.execute(insert(citizens).values(**known, **row, message_window_at=at))
+        w.gateway.deliver(connection, known["conversation_id"], text)
+
+
 class Now:
     """A clock that tests can move."""
 
@@ -161,8 +192,6 @@ class Now:
         self.offset = 0.0
 
     def __call__(self) -> float:
-        import time
-
         return time.time() + self.offset
 
 
@@ -173,16 +202,25 @@ async def world(
     desk: FakeDesk | None = None,
     rasa: FakeRasa | None = None,
     clock: Callable[[], float] | None = None,
+    enforce: bool = False,
     **settings: Any,
 ) -> AsyncIterator[World]:
-    """A running gateway on the database in this folder; entered again, it is the next process."""
+    """A running gateway on the database in this folder; entered again, it is the next process.
+
+    ``enforce``: the platform keeps the account to the windows and numbers of customer messages.
+    """
     engine = open_engine(path / "gateway.db")
-    desk, rasa, api = desk or FakeDesk(), rasa or FakeRasa(), PlatformApi()
+    desk, rasa, api = (
+        desk or FakeDesk(),
+        rasa or FakeRasa(),
+        PlatformApi(**({"clock": clock} if clock else {})),
+    )
     chosen = {"backoff": 0.01, "backoff_max": 0.02, "poll_every": 0.02, "send_after_error": 0.01, **settings}
     gateway = Gateway(
         engine,
         desk,
         rasa.client(),
+        lambda _conversation, place, _message: {"status": "small_talk", "text": f"已记下：{place}"},
         GatewaySettings(city="测试市", wechat=wechat, **chosen),
         TEXTS,
         transport=httpx.ASGITransport(api.app),
@@ -196,7 +234,9 @@ async def world(
         key = wechat.aes_key if wechat and wechat.mode == "secure" else ""
         # The platform hangs up before a request that is held is let go.
         drop_after = wechat.hold_for * 2 / 3 if wechat else 5.0
-        platform = Platform(client, TOKEN, APPID, key, drop_after=drop_after)
+        platform = Platform(
+            client, TOKEN, APPID, key, drop_after=drop_after, pause=0.05, api=api if enforce else None
+        )
         try:
             yield World(engine, desk, rasa, gateway, client, platform, api, TEXTS)
         finally:

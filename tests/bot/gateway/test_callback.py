@@ -188,12 +188,53 @@ async def test_a_text_is_answered_in_the_reply(tmp_path: Path) -> None:
         assert (message.content, message.target, message.source) == ("答：医保断缴怎么办", CITIZEN, "gh")
 
 
-@pytest.mark.parametrize("kind", ["image", "video", "shortvideo", "location", "link", "hologram"])
-async def test_what_is_not_text_is_answered_with_what_can_be_done(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        ("image", "image"),
+        ("video", "video"),
+        ("shortvideo", "video"),
+        ("location", "unplaced"),
+        ("link", "link"),
+        ("hologram", "unsupported"),
+    ],
+)
+async def test_what_is_not_text_is_answered_with_what_can_be_done(
+    tmp_path: Path, kind: str, says: str
+) -> None:
     async with world(tmp_path) as w:
         reply = await post(w.client, xml(MsgType=kind, Content=None), signed())
-        assert parse_message(reply.text).content == w.texts.say("replies.unsupported")
+        assert parse_message(reply.text).content == w.texts.say(f"replies.{says}")
         assert w.heard() == []
+
+
+async def test_the_label_of_a_location_says_where_the_citizen_is(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        place = {
+            "MsgType": "location",
+            "Content": None,
+            "Location_X": "30.1",
+            "Label": "澜川市临港区海滨路1号",
+        }
+        reply = await post(w.client, xml(**place), signed())
+        assert parse_message(reply.text).content == "已记下：澜川市临港区海滨路1号"
+        assert w.heard() == []
+
+
+async def test_a_scanned_code_asks_its_question_also_where_scanning_it_is_following(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        assert (await w.platform.event(CITIZEN, "SCAN", "ask:怎么办理居住证")).text == "答：怎么办理居住证"
+        assert (await w.platform.event(CITIZEN, "SCAN", "counter-7")).text is None
+        welcomed = (await w.platform.event("oNew", "subscribe", "qrscene_ask:怎么办护照")).text or ""
+        assert welcomed == f"{w.texts.say('wechat.welcome')}\n\n答：怎么办护照"
+
+
+async def test_events_that_ask_nothing_are_acknowledged(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        for event in ("VIEW", "LOCATION", "TEMPLATESENDJOBFINISH", "kf_create_session", "never-heard-of"):
+            exchange = await w.platform.event(CITIZEN, event, "https://example.gov.cn")
+            assert (exchange.raw, exchange.statuses) == ("success", [200])
+        assert w.inbox() == []
 
 
 async def test_a_recognised_voice_is_a_question_and_an_unrecognised_one_is_not(tmp_path: Path) -> None:
@@ -202,7 +243,7 @@ async def test_a_recognised_voice_is_a_question_and_an_unrecognised_one_is_not(t
         reply = await post(w.client, xml(message_id="1", Recognition="医保", **fields), signed("a"))
         assert parse_message(reply.text).content == "答：医保"
         reply = await post(w.client, xml(message_id="2", Recognition="", **fields), signed("b"))
-        assert parse_message(reply.text).content == w.texts.say("replies.voice_unheard")
+        assert parse_message(reply.text).content == w.texts.say("replies.unheard")
 
 
 async def test_following_is_welcomed_and_leaving_is_recorded(tmp_path: Path) -> None:

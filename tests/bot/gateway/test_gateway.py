@@ -11,7 +11,7 @@ from bot.gateway.rasa_client import RasaAway
 from bot.gateway.tables import outbox
 from bot.gateway.wechat.splitting import size
 
-from .support import CITIZEN, PUSHING, FakeDesk, FakeRasa, until, world
+from .support import CITIZEN, PUSHING, FakeDesk, FakeRasa, push, until, world
 
 HANDOFF = {"status": "handoff", "text": "正在为您转人工。", "reason": "asked_for_human"}
 
@@ -125,6 +125,7 @@ async def test_a_new_process_takes_up_what_the_old_one_left(tmp_path: Path) -> N
     async with world(tmp_path) as w:
         await until(lambda: all(row.status == "done" for row in w.inbox()))
         assert w.heard() == ["一", "二", "三"]
+        assert all(each["again"] for each in w.rasa.metadata), "the dialogue may have had them before"
         assert [row.text for row in w.rows()] == ["答：一", "答：二", "答：三"]
     async with world(tmp_path) as w:
         await asyncio.sleep(0.05)
@@ -177,12 +178,26 @@ async def test_an_error_inside_is_tried_again(tmp_path: Path) -> None:
         assert len(w.rows()) == 1
 
 
-async def test_a_silent_dialogue_still_says_something(tmp_path: Path) -> None:
+async def test_a_dialogue_that_stays_silent_is_not_the_end_of_the_conversation(tmp_path: Path) -> None:
     rasa = FakeRasa()
     rasa.answer = lambda _sender, _text: []
-    async with world(tmp_path, rasa=rasa) as w:
+    async with world(tmp_path, rasa=rasa, silent_after=0.05) as w:
         said = await w.gateway.wait(await say(w, "？", "k"), 5)
         assert [one.text for one in said or []] == [w.texts.say("replies.silent")]
+
+
+async def test_silence_is_tried_again_as_the_same_message(tmp_path: Path) -> None:
+    """Silence is what is left of a turn whose action server was killed."""
+    rasa = FakeRasa()
+    replies = [[], [], [{"text": "答"}]]
+    rasa.answer = lambda _sender, _text: replies.pop(0)
+    async with world(tmp_path, rasa=rasa) as w:
+        message = await say(w, "问", "k")
+        said = await w.gateway.wait(message, 5)
+        assert [one.text for one in said or []] == ["答"]
+        assert rasa.metadata == [
+            {"message_id": str(message), "again": again} for again in (False, True, True)
+        ]
 
 
 async def test_a_restart_is_posted_to_the_conversations_tracker_or_fails_loudly(tmp_path: Path) -> None:
@@ -218,12 +233,12 @@ async def test_an_answer_given_in_the_reply_is_not_sent_again(tmp_path: Path) ->
 async def test_replies_of_staff_are_pushed_in_order_and_long_ones_in_parts(tmp_path: Path) -> None:
     async with world(tmp_path, PUSHING) as w:
         text = "工作人员的详细说明。" * 100
-        with w.engine.begin() as connection:
-            w.gateway.deliver(connection, f"wechat:{CITIZEN}", text)
-            w.gateway.deliver(connection, f"wechat:{CITIZEN}", "最后")
+        push(w, text)
+        push(w, "最后")
         await until(lambda: w.api.sent and "最后" in w.api.sent[-1][1])
         assert all(size(part) <= 2048 for _, part in w.api.sent)
-        assert "".join(part for _, part in w.api.sent[:-1]) == w.texts.say("parts.staff", text=text)
+        told = w.texts.say("parts.staff", text=text) + w.texts.say("parts.staff", text="最后")
+        assert "".join(part for _, part in w.api.sent).replace("\n\n", "") == told
 
 
 async def test_without_customer_messages_a_reply_of_staff_comes_with_the_next_message(tmp_path: Path) -> None:
@@ -240,11 +255,6 @@ async def test_a_token_that_is_no_longer_valid_is_refreshed_once(tmp_path: Path,
         push(w, "您好")
         await until(lambda: w.api.sent)
         assert w.api.tokens == 2
-
-
-def push(w: Any, text: str) -> None:
-    with w.engine.begin() as connection:
-        w.gateway.deliver(connection, f"wechat:{CITIZEN}", text)
 
 
 @pytest.mark.parametrize("code", [45015, 45047])

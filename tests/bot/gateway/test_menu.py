@@ -4,15 +4,16 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from bot.gateway.texts import load_texts
-from bot.gateway.wechat.api import ApiError, NotAuthorised, WeChatApi
+from bot.gateway.wechat.api import ApiError, NotAuthorised
 from bot.gateway.wechat.menu import MenuError, asked_by, read_menu
 from bot.gateway.wechat.messages import Inbound
 from bot.gateway.wechat.reading import Reader
 from bot.gateway.wechat.simulator import PlatformApi
+
+from .support import open_api
 
 GOOD = """
 - name: 办证件
@@ -50,9 +51,9 @@ def written(folder: Path, text: str) -> Path:
     return path
 
 
-def create(platform: PlatformApi, menu: dict[str, Any]) -> None:
+def create(platform: PlatformApi, menu: dict[str, Any], path: Path) -> None:
     async def push() -> None:
-        api = WeChatApi("wx1", "secret", "http://platform", httpx.ASGITransport(platform.app))
+        api = open_api(platform, path)
         try:
             await api.create_menu(menu)
         finally:
@@ -119,23 +120,23 @@ def test_names_are_measured_as_they_are_shown(tmp_path: Path) -> None:
 
 def test_the_menu_takes_the_place_of_the_accounts(tmp_path: Path) -> None:
     platform = PlatformApi()
-    create(platform, read_menu(written(tmp_path, GOOD)))
+    create(platform, read_menu(written(tmp_path, GOOD)), tmp_path)
     assert platform.menu == MENU
 
 
-def test_a_token_that_is_no_longer_valid_is_refreshed_once() -> None:
+def test_a_token_that_is_no_longer_valid_is_refreshed_once(tmp_path: Path) -> None:
     platform = PlatformApi()
     platform.errors.append(42001)
-    create(platform, MENU)
+    create(platform, MENU, tmp_path)
     assert (platform.menu, platform.tokens) == (MENU, 2)
 
 
 @pytest.mark.parametrize(("code", "kind"), [(48001, NotAuthorised), (40018, ApiError)])
-def test_what_the_platform_refuses_leaves_its_menu(code: int, kind: type[ApiError]) -> None:
+def test_what_the_platform_refuses_leaves_its_menu(tmp_path: Path, code: int, kind: type[ApiError]) -> None:
     platform = PlatformApi()
     platform.errors.append(code)
     with pytest.raises(kind) as raised:
-        create(platform, MENU)
+        create(platform, MENU, tmp_path)
     assert raised.value.code == code
     assert platform.menu is None
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.gateway.rasa_client import BotMessage, RasaAway, RasaClient
+from bot.gateway.rasa_client import BotMessage, RasaAway, RasaClient, RasaSilent
 
 
 def client(status: int, body: Any) -> RasaClient:
@@ -24,13 +24,18 @@ async def test_each_entry_is_a_message_with_its_answer_and_what_is_none_is_left_
         {"recipient_id": "web:x", "text": ""},
         "not a message",
     ]
-    assert await client(200, heard).say("web:x", "问") == [
+    assert await client(200, heard).say("web:x", "问", "1") == [
         BotMessage("第一段\n\n第二段", answer),
         BotMessage("尾"),
     ]
 
 
+async def test_no_message_at_all_is_silence() -> None:
+    with pytest.raises(RasaSilent):
+        await client(200, []).say("web:x", "问", "1")
+
+
 @pytest.mark.parametrize(("status", "body"), [(500, []), (200, {"text": "x"}), (401, [])])
 async def test_anything_but_a_list_of_messages_means_that_rasa_is_away(status: int, body: Any) -> None:
     with pytest.raises(RasaAway):
-        await client(status, body).say("web:x", "问")
+        await client(status, body).say("web:x", "问", "1")

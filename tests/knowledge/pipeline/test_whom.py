@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -191,3 +192,39 @@ def test_free_words_are_read_as_a_reply_only_when_they_are_one(text: str, number
 def test_the_day_is_the_services(housing: KnowledgeService) -> None:
     answer = housing.answer(ASKED, "web:1")
     assert housing.log.explained(answer.id)["trace"]["today"] == TODAY.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("place", "source"),
+    [("澜川市临港区海滨路1号", "port#第一条"), ("澜川市望江区解放路2号（市民中心）", "city#第一条")],
+)
+def test_a_location_answers_where_the_citizen_is(housing: KnowledgeService, place: str, source: str) -> None:
+    housing.answer(ASKED, "web:1")
+    assert first(housing.locate("web:1", place)) == source
+    assert first(housing.answer(ASKED, "web:1")) == source
+
+
+@pytest.mark.parametrize(
+    ("place", "told", "source"),
+    [
+        ("澜川市临港区海滨路1号", "已记下您在临港区", "port#第一条"),
+        ("澜川市望江区解放路2号", "之后按全市的规定", "city#第一条"),
+    ],
+)
+def test_a_location_that_nobody_asked_for_is_remembered(
+    housing: KnowledgeService, place: str, told: str, source: str
+) -> None:
+    noted = housing.locate("web:1", place, "7")
+    assert (noted.status, told in noted.text) == ("small_talk", True)
+    assert housing.log.given_to("web:1", "7") == json.loads(json.dumps(noted.to_dict()))
+    assert first(housing.answer(ASKED, "web:1")) == source
+
+
+@pytest.mark.parametrize("place", ["北京市海淀区中关村", "海滨路", "临港路5号", ""])
+def test_a_location_elsewhere_is_said_not_to_be_understood(housing: KnowledgeService, place: str) -> None:
+    assert "没有看出" in housing.locate("web:1", place).text
+    assert housing.answer(ASKED, "web:1").status == "clarify"
+
+
+def test_a_location_before_anything_is_published_is_no_error(service: KnowledgeService) -> None:
+    assert service.locate("web:1", "澜川市临港区").reason == "not_ready"

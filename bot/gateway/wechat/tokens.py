@@ -1,0 +1,107 @@
+"""The account's access token: one for all processes, fetched by one of them, kept in the database.
+
+Source: the platform's page "获取稳定版接口调用凭据" (`stable_token`): valid for at most 7200 seconds, of which the last
+five minutes overlap with the next one; `force_refresh` makes the present one invalid.
+"""
+
+import asyncio
+import time
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Engine
+
+from bot.gateway.settings import Clock
+from bot.gateway.tables import access_tokens
+from bot.gateway.wechat.api import Connection, Unreachable
+
+_EARLY = 300.0
+_FETCH_WITHIN = 15.0
+"""Seconds after which a process that was fetching is taken for dead."""
+_LOOK_EVERY = 0.2
+
+
+class StableToken:
+    """
+    Args:
+        engine: the database, with `tables.metadata` in it.
+        connection: the platform.
+        appid, secret: the account.
+        clock: the present as epoch seconds.
+    """
+
+    def __init__(
+        self, engine: Engine, connection: Connection, appid: str, secret: str, clock: Clock = time.time
+    ) -> None:
+        self._engine = engine
+        self._connection = connection
+        self._appid = appid
+        self._secret = secret
+        self._clock = clock
+
+    async def get(self, instead_of: str = "") -> str:
+        """A valid token.
+
+        Args:
+            instead_of: one that the platform refused; it is replaced, unless another process has done so.
+
+        Raises:
+            ApiError: the platform gave none.
+        """
+        deadline = time.monotonic() + _FETCH_WITHIN
+        while True:
+            row = await asyncio.to_thread(self._row)
+            usable = row is not None and row.token not in ("", instead_of) and row.valid_until > self._clock()
+            if usable and row.valid_until - _EARLY > self._clock():
+                return str(row.token)
+            if await asyncio.to_thread(self._claim, row.token if row else ""):
+                return await self._fetch(force=bool(instead_of) and not usable)
+            if usable:  # another process is at it, and the present one still holds
+                return str(row.token)
+            if time.monotonic() > deadline:
+                raise Unreachable(-1, "no access token yet")
+            await asyncio.sleep(_LOOK_EVERY)
+
+    async def _fetch(self, force: bool) -> str:
+        body = {
+            "grant_type": "client_credential",
+            "appid": self._appid,
+            "secret": self._secret,
+            "force_refresh": force,
+        }
+        token, lasts = "", 0.0
+        try:
+            answer = await self._connection.call("/cgi-bin/stable_token", body)
+            token, lasts = str(answer["access_token"]), float(answer.get("expires_in", 7200))
+        except (KeyError, TypeError, ValueError) as error:
+            raise Unreachable(-1, "the answer to stable_token holds no token") from error
+        finally:
+            await asyncio.to_thread(self._store, token, lasts)
+        return token
+
+    def _row(self) -> Any:
+        query = select(access_tokens).where(access_tokens.c.appid == self._appid)
+        with self._engine.connect() as connection:
+            return connection.execute(query).first()
+
+    def _claim(self, seen: str) -> bool:
+        """Become the one process that fetches, unless another has replaced the token that was seen."""
+        now = self._clock()
+        with self._engine.begin() as connection:
+            dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+            row = {"appid": self._appid, "token": "", "valid_until": 0.0, "fetching_until": 0.0}
+            connection.execute(dialect.insert(access_tokens).values(**row).on_conflict_do_nothing())
+            mine = update(access_tokens).where(
+                access_tokens.c.appid == self._appid,
+                access_tokens.c.token == seen,
+                access_tokens.c.fetching_until <= now,
+            )
+            return bool(connection.execute(mine.values(fetching_until=now + _FETCH_WITHIN)).rowcount)
+
+    def _store(self, token: str, lasts: float) -> None:
+        """Keep what was fetched ("" where nothing was), and let others fetch again."""
+        fresh = {"token": token, "valid_until": self._clock() + lasts} if token else {}
+        with self._engine.begin() as connection:
+            same = access_tokens.c.appid == self._appid
+            connection.execute(update(access_tokens).where(same).values(**fresh, fetching_until=0.0))
