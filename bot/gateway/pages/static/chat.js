@@ -17,7 +17,7 @@
   let unsent = [];
   try { unsent = JSON.parse(store.get(KEY) || "[]"); } catch { unsent = []; }
   const mine = new Map();       // message id -> its element
-  let connected = true, posting = false, state = { busy: false, owner: "bot" };
+  let connected = true, offline = false, posting = false, state = { busy: false, owner: "bot" };
   let thinking = null, source = null, failures = 0, retryTimer = 0, restoring = true, follow = true;
 
   // ---- Building
@@ -226,6 +226,8 @@
   }
 
   function online(is) {
+    // What was under way when the network went still arrives; the network is back when the browser says so.
+    if (is && offline) return;
     if (connected !== is) { connected = is; drawState(); }
     if (is) { failures = 0; flush(); }
   }
@@ -252,7 +254,7 @@
       news.items.forEach(receive);
       receiveState(news.state);
       restoring = false;
-      connected = true;
+      connected = !offline;
       drawState();
       flush();
       retryTimer = setTimeout(poll, state.busy ? 1000 : 3000);
@@ -377,8 +379,8 @@
   });
   large(store.get("wz_large") === "1");
 
-  window.addEventListener("online", () => { failures = 0; source?.close(); listen(); flush(); });
-  window.addEventListener("offline", () => { connected = false; drawState(); });
+  window.addEventListener("online", () => { offline = false; failures = 0; source?.close(); listen(); flush(); });
+  window.addEventListener("offline", () => { offline = true; connected = false; drawState(); });
 
   // History first, then what was not sent before a reload.
   (async () => {
