@@ -143,8 +143,8 @@ class KnowledgeService:
         elsewhere = not district and bool(city) and normalise(city) in said
         last = self.log.latest(conversation_id)
         options = last["options"] if last and last["status"] == "clarify" else []
-        for number, option in enumerate(options, 1):
-            if option.get("region") == (district if district else "") and (district or elsewhere):
+        for number, option in enumerate(options if district or elsewhere else [], 1):
+            if option.get("region") == district:  # "" is offered for all others
                 return self.choose(conversation_id, number, message_id)
         if district:
             self.citizens.live_in(conversation_id, district)

@@ -114,6 +114,12 @@ class Courier:
             await asyncio.to_thread(self._ledger.refund, conversation, counted)
             await asyncio.to_thread(self._failed, rows, error)
             return False
+        except Exception:
+            # Whatever it is, rows that stay "sending" would keep back all that comes after them.
+            logger.exception("outbox %s is tried again later", ids)
+            again = self._clock() + self._pause
+            await asyncio.to_thread(self._outbox.put_back, ids, again, "internal error")
+            return False
         self.trouble = ""
         await asyncio.to_thread(self._outbox.sent, ids)
         return True

@@ -191,6 +191,8 @@ class Outbox:
             if message.reply is not None:
                 return str(message.reply)
             if message.status != "done":
+                # No reply carries what waited for this message, and what comes after it must not wait for that.
+                self._let_go(connection, message.conversation_id)
                 if notice is not None:
                     values = {"reply": notice, "noticed": 1, "reply_until": now}
                     connection.execute(update(inbox).where(this).values(**values))
@@ -207,12 +209,7 @@ class Outbox:
                 )
             connection.execute(update(inbox).where(this).values(reply=text, reply_until=now))
             if len(chosen) < len(own) + len(older):
-                connection.execute(
-                    update(outbox)
-                    .where(outbox.c.conversation_id == message.conversation_id)
-                    .where(outbox.c.status == "pending", outbox.c.next_try_at == HELD)
-                    .values(next_try_at=now)
-                )
+                self._let_go(connection, message.conversation_id)
             return text
 
     def confirm_reply(self, inbox_id: int) -> None:
@@ -350,6 +347,15 @@ class Outbox:
             return int(done.rowcount)
 
     # Helpers
+
+    def _let_go(self, connection: Connection, conversation_id: str) -> None:
+        """What waited for the citizen's next message may be sent now."""
+        held = and_(outbox.c.status == "pending", outbox.c.next_try_at == HELD)
+        connection.execute(
+            update(outbox)
+            .where(outbox.c.conversation_id == conversation_id, held)
+            .values(next_try_at=self._clock())
+        )
 
     def _free(self, conversation_id: str, inbox_id: int, with_own: bool = False) -> Any:
         """Rows of this conversation's other messages that no request of their own will carry."""

@@ -245,3 +245,32 @@ async def test_a_citizen_who_waits_sees_that_an_answer_is_written(tmp_path: Path
         await w.platform.say("oOther", "快")
         gate.set()
         await until(lambda: w.api.sent)
+
+
+async def test_what_waited_for_a_message_does_not_keep_its_late_answer_back(tmp_path: Path) -> None:
+    account = replace(PUSHING, reply_within=0.3, typing_after=0.1)
+    async with world(tmp_path, account) as w:
+        w.api.errors.append(45047)
+        push(w, "您好")
+        await until(lambda: w.rows()[0].error)
+        gate = w.rasa.hold("慢")
+        assert (await w.platform.say(CITIZEN, "慢")).raw == "success"
+        gate.set()
+        await until(lambda: w.api.sent and "答：慢" in w.api.sent[-1][1])
+        assert "您好" in w.api.sent[0][1]
+        await until(lambda: all(row.status == "delivered" for row in w.rows()))
+
+
+async def test_an_error_of_our_own_while_sending_is_tried_again(tmp_path: Path) -> None:
+    async with world(tmp_path, PUSHING, send_after_error=0.1) as w:
+        send, failures = w.gateway._api.send_text, [OSError("disk full")]
+
+        async def stumble(openid: str, text: str) -> None:
+            if failures:
+                raise failures.pop()
+            await send(openid, text)
+
+        w.gateway._api.send_text = stumble
+        push(w, "您好")
+        await until(lambda: w.api.sent)
+        await until(lambda: w.rows()[0].status == "delivered")
