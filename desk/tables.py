@@ -33,6 +33,11 @@ staff = Table(
     Column("department", String(128), nullable=False),
     Column("role", String(16), nullable=False),  # staff | supervisor | administrator
     Column("active", Boolean, nullable=False),
+    # At the desk and ready for conversations, since when; nobody is who has no session that was just seen.
+    Column("available", Boolean, nullable=False, server_default=false()),
+    Column("available_since", Float),
+    Column("capacity", Integer),  # conversations at the same time; none: as the rules say
+    Column("last_assigned_at", Float),
     Column("created_at", Float, nullable=False),
 )
 
@@ -62,6 +67,7 @@ conversations = Table(
     Column("owner", String(8), nullable=False),  # bot | queue | staff
     Column("staff_id", Integer, ForeignKey("staff.id")),
     Column("handoff_id", Integer),  # the open handoff, if there is one
+    Column("rating_id", Integer),  # the ended handoff whose rating was asked for and may still come
     # Set when the bot gets the conversation back, cleared when the dialogue was restarted.
     Column("restart_due", Boolean, nullable=False, server_default=false()),
     Column("created_at", Float, nullable=False),
@@ -81,17 +87,25 @@ handoffs = Table(
     Column("question", Text, nullable=False),
     Column("answer_id", String(64)),
     Column("status", String(16), nullable=False),  # queued | claimed | resolved
-    Column("outcome", String(16)),  # resolved | cancelled, once the status is resolved
+    Column("outcome", String(16)),  # resolved | cancelled | idle | ticket, once the status is resolved
+    Column("priority", Integer, nullable=False, server_default=text("0")),  # the higher the sooner; crisis: 1
     Column("queue_order", Float, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("acknowledged_at", Float),  # when the waiting citizen last read their position
     Column("claimed_at", Float),
     Column("claimed_by", Integer, ForeignKey("staff.id")),
+    Column("assigned", Boolean, nullable=False, server_default=false()),  # to whom has it, not claimed by them
+    Column("first_reply_at", Float),
+    Column("last_said_at", Float),  # by the citizen or staff
+    Column("hops", Integer, nullable=False, server_default=text("0")),
+    Column("ticket_offered_at", Float),
+    Column("ticket_number", String(20)),
     Column("resolved_at", Float),
     Column("awaiting_reply", Boolean, nullable=False),
     Column("last_message_id", Integer, index=True),
     UniqueConstraint("day", "day_sequence", name="uq_handoffs_day_sequence"),
-    Index("ix_handoffs_status_order", "status", "queue_order", "id"),
+    Index("ix_handoffs_status_order", "status", "priority", "queue_order", "id"),
+    Index("ix_handoffs_claimed_by", "claimed_by", "status"),
     Index("ix_handoffs_conversation", "conversation_id", "id"),
     Index(
         "uq_handoffs_one_open",
@@ -100,6 +114,17 @@ handoffs = Table(
         sqlite_where=text("status <> 'resolved'"),
         postgresql_where=text("status <> 'resolved'"),
     ),
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("handoff_id", Integer, ForeignKey("handoffs.id"), primary_key=True),
+    Column("asked_at", Float, nullable=False),
+    Column("score", Integer),  # 1 very dissatisfied … 5 very satisfied
+    Column("rated_at", Float),
+    Column("reason", String(200)),
+    Column("follow_up", String(20)),  # the supervisor's ticket, after a bad one
 )
 
 conversation_messages = Table(
