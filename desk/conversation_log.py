@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from desk.database import insert_missing
@@ -14,16 +14,19 @@ BOT_MESSAGES_KEPT = 200
 """How many messages outside a handoff are kept per conversation; those of a handoff are never dropped."""
 
 
-def touch(connection: Connection, conversation_id: str, at: float) -> int | None:
+def touch(connection: Connection, conversation_id: str, at: float, **values: Any) -> int | None:
     """Note that something happened now, creating the conversation (owned by the bot) if it is new.
 
     It writes first, so that on SQLite the transaction holds the write lock before it reads anything.
+
+    Args:
+        values: columns of the conversation to set along.
 
     Returns:
         The id of the open handoff, if there is one.
     """
     same = conversations.c.id == conversation_id
-    found = connection.execute(update(conversations).where(same).values(last_activity_at=at))
+    found = connection.execute(update(conversations).where(same).values(last_activity_at=at, **values))
     if found.rowcount == 0:
         row = {"id": conversation_id, "owner": "bot", "created_at": at, "last_activity_at": at}
         insert_missing(connection, conversations, row)
@@ -58,7 +61,9 @@ def append(
     if handoff_id is not None:
         changed: dict[str, Any] = {"last_message_id": message_id}
         if author in ("citizen", "staff"):
-            changed["awaiting_reply"] = author == "citizen"
+            changed |= {"awaiting_reply": author == "citizen", "last_said_at": at}
+        if author == "staff":
+            changed |= {"first_reply_at": func.coalesce(handoffs.c.first_reply_at, at), "assigned": False}
         connection.execute(update(handoffs).where(handoffs.c.id == handoff_id).values(**changed))
     return message_id
 

@@ -1,7 +1,7 @@
 """Who owns a conversation: every change is one compare-and-set inside the caller's transaction.
 
-    bot ──to_queue──> queue ──to_staff──> staff
-     ^                  │                   │
+    bot ──to_queue──> queue ──to_staff──> staff ──to_colleague──> staff
+     ^                  │ ^──back_to_queue──┤
      └──from_queue_to_bot┴─from_staff_to_bot┘
 
 Each function changes nothing and returns False when the conversation is not where it was expected, so of
@@ -13,14 +13,19 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.engine import Connection
 
-from desk.tables import conversations, handoffs
+from desk.tables import conversations
 
 _RETURNED = {"owner": "bot", "staff_id": None, "handoff_id": None, "restart_due": True}
 
 
-def read(connection: Connection, conversation_id: str) -> Any:
-    """The row with owner, staff_id, handoff_id and restart_due, or None for an unknown conversation."""
-    return connection.execute(select(conversations).where(conversations.c.id == conversation_id)).first()
+def read(connection: Connection, conversation_id: str, *, locked: bool = False) -> Any:
+    """The row with owner, staff_id, handoff_id, rating_id and restart_due, or None for an unknown conversation.
+
+    Args:
+        locked: nobody changes it before the commit (on SQLite a writing transaction sees to that by itself).
+    """
+    statement = select(conversations).where(conversations.c.id == conversation_id)
+    return connection.execute(statement.with_for_update() if locked else statement).first()
 
 
 def to_queue(connection: Connection, conversation_id: str) -> bool:
@@ -30,11 +35,28 @@ def to_queue(connection: Connection, conversation_id: str) -> bool:
     )
 
 
-def to_staff(connection: Connection, number: str, staff_id: int) -> bool:
-    """queue → staff, if the handoff with this number is still the one that waits."""
-    waiting = select(handoffs.c.id).where(handoffs.c.number == number).scalar_subquery()
+def to_staff(connection: Connection, handoff_id: int, staff_id: int) -> bool:
+    """queue → staff, if this handoff is still the one that waits."""
     return _compare_and_set(
-        connection, {"handoff_id": waiting, "owner": "queue"}, {"owner": "staff", "staff_id": staff_id}
+        connection, {"handoff_id": handoff_id, "owner": "queue"}, {"owner": "staff", "staff_id": staff_id}
+    )
+
+
+def to_colleague(connection: Connection, conversation_id: str, staff_id: int, colleague_id: int) -> bool:
+    """staff → staff, if this member of staff owns it."""
+    return _compare_and_set(
+        connection,
+        {"id": conversation_id, "owner": "staff", "staff_id": staff_id},
+        {"staff_id": colleague_id},
+    )
+
+
+def back_to_queue(connection: Connection, conversation_id: str, staff_id: int) -> bool:
+    """staff → queue, if this member of staff owns it."""
+    return _compare_and_set(
+        connection,
+        {"id": conversation_id, "owner": "staff", "staff_id": staff_id},
+        {"owner": "queue", "staff_id": None},
     )
 
 

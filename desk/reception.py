@@ -1,16 +1,25 @@
-"""The citizen's side of the desk: entering the queue, waiting in it, leaving it."""
+"""The citizen's side of the desk: entering the queue, waiting in it, leaving it, rating it."""
 
+from collections.abc import Callable
 from datetime import tzinfo
 from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from desk import conversation_log, ownership, waiting
+from desk import conversation_log, estimates, ownership, presence, routing, waiting
+from desk.assigning import Assigning
+from desk.ending import Ending
 from desk.errors import BotOwnsConversation
-from desk.records import HandoffReceipt
-from desk.texts import Texts
+from desk.escape import Escape
+from desk.records import HandoffReceipt, TicketReceipt
+from desk.routing import DepartmentNames
+from desk.rules import Rules
+from desk.satisfaction import Satisfaction
+from desk.texts import Texts, plain
 
-_IGNORED = " \t\r\n\u3000。．.，,！!？?～~“”\"'「」"
+CRISIS = "crisis"
+_FIRST = 1
+"""The priority of an emergency."""
 
 
 class Reception:
@@ -19,50 +28,114 @@ class Reception:
     Args:
         texts: the desk's Chinese texts.
         zone: the city's time zone, whose calendar day numbers the handoffs.
-        acknowledge_every: seconds until a waiting citizen who keeps writing is told the position again.
+        rules: the desk's rules.
+        is_crisis: whether what a citizen writes tells of danger to life.
     """
 
-    def __init__(self, texts: Texts, zone: tzinfo, acknowledge_every: float) -> None:
+    def __init__(
+        self,
+        texts: Texts,
+        zone: tzinfo,
+        rules: Rules,
+        assigning: Assigning,
+        escape: Escape,
+        ending: Ending,
+        satisfaction: Satisfaction,
+        is_crisis: Callable[[str], bool],
+    ) -> None:
         self._texts = texts
         self._zone = zone
-        self._acknowledge_every = acknowledge_every
-        self._return_commands = {_plain(word) for word in texts.words("return_commands")}
+        self._rules = rules
+        self._assigning = assigning
+        self._escape = escape
+        self._ending = ending
+        self._satisfaction = satisfaction
+        self._is_crisis = is_crisis
+        self._names = DepartmentNames(rules.department_names, texts.words("department_asked_for"))
+        self._commands = {
+            name: {plain(word) for word in texts.words(f"commands.{name}")}
+            for name in ("return", "ticket", "end")
+        }
+
+    def department(self, given: str | None, question: str) -> str:
+        """The department that the citizen asks for, else the given one, else the default."""
+        return self._names.asked_for(question) or (given or "").strip() or self._rules.default_department
 
     def enter(self, connection: Connection, values: dict[str, Any], at: float) -> HandoffReceipt:
         """Put the conversation into the queue, or tell about the handoff that is already open."""
         conversation_id: str = values["conversation_id"]
-        handoff_id = conversation_log.touch(connection, conversation_id, at)
-        opened = ownership.to_queue(connection, conversation_id)
+        handoff_id = conversation_log.touch(connection, conversation_id, at, rating_id=None)
+        routes = routing.read(connection, self._rules.default_department)
+        opened = False
+        if ownership.read(connection, conversation_id).owner == "bot":
+            there = self._assigning.present(connection, at)
+            urgent = values["reason"] == CRISIS
+            if not urgent and self._escape.nobody_comes(values["department"], there, routes, at):
+                return self._as_ticket(connection, values, at)
+            opened = ownership.to_queue(connection, conversation_id)
         if opened:
+            values = {**values, "priority": _FIRST if values["reason"] == CRISIS else 0}
             handoff_id, number = waiting.create(connection, values, at, self._zone)
             reason = self._texts.label("reasons", values["reason"])
             line = self._texts.say("log.opened", reason=reason, number=number)
             conversation_log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
+            self._assigning.assign(connection, at, opened=handoff_id)
         assert handoff_id is not None  # an owner other than the bot always has an open handoff
+        return self._receipt(connection, handoff_id, not opened, at)
+
+    def _receipt(
+        self, connection: Connection, handoff_id: int, already_open: bool, at: float
+    ) -> HandoffReceipt:
         row = waiting.by_id(connection, handoff_id)
+        place, wait = self._standing(connection, row, at)
         return HandoffReceipt(
             number=row.number,
             status=row.status,
-            already_open=not opened,
-            position=waiting.position(connection, row),
-            staff_online=waiting.staff_online(connection, at),
+            already_open=already_open,
+            position=place,
+            staff_online=self._online(connection, at),
             department=row.department,
+            wait=wait,
         )
 
-    def receive(
-        self, connection: Connection, conversation_id: str, text: str, at: float
-    ) -> tuple[list[str], bool]:
-        """Log the citizen's message; what to answer, and whether it gave the conversation back to the bot."""
+    def _as_ticket(self, connection: Connection, values: dict[str, Any], at: float) -> HandoffReceipt:
+        number, ticket, already_open = self._escape.at_once(connection, values, at)
+        return HandoffReceipt(
+            number=number,
+            status="resolved",
+            already_open=already_open,
+            position=0,
+            staff_online=self._online(connection, at),
+            department=values["department"],
+            ticket=ticket,
+            opens_text=self._escape.opens_text(values["department"], at),
+        )
+
+    def receive(self, connection: Connection, conversation_id: str, text: str, at: float) -> list[str]:
+        """Log what the citizen says; what to answer."""
         handoff_id = conversation_log.touch(connection, conversation_id, at)
         row = ownership.read(connection, conversation_id)
+        if row.owner == "bot" and row.rating_id is not None:
+            told = self._satisfaction.take(connection, conversation_id, row.rating_id, text, at)
+            if told:
+                return told
         if handoff_id is None or row.owner == "bot":
             raise BotOwnsConversation(self._texts.say("errors.bot_owns"))
         conversation_log.append(connection, conversation_id, "citizen", text, at=at, handoff_id=handoff_id)
+        if self._is_crisis(text):
+            self._escalate(connection, conversation_id, handoff_id, at)
+            return [self._texts.say("citizen.crisis")]
+        said = plain(text)
         if row.owner == "staff":
-            return [], False
-        if _plain(text) in self._return_commands and self.withdraw(connection, conversation_id, at):
-            return [self._texts.say("citizen.wait_cancelled")], True
-        return self._acknowledgement(connection, handoff_id, at), False
+            if said in self._commands["end"]:
+                self._ending.by_citizen(connection, row, at)
+                self._assigning.assign(connection, at)
+            return []
+        if said in self._commands["return"] and self.withdraw(connection, conversation_id, at):
+            return [self._texts.say("citizen.wait_cancelled")]
+        if said in self._commands["ticket"] and (ticket := self.leave_ticket(connection, handoff_id, at)):
+            return [self._texts.say("citizen.ticket", number=ticket.number, due=ticket.due_text)]
+        return self._acknowledgement(connection, handoff_id, at)
 
     def withdraw(self, connection: Connection, conversation_id: str, at: float) -> bool:
         """Take a waiting conversation out of the queue; whether it was waiting."""
@@ -74,18 +147,49 @@ class Reception:
         waiting.close(connection, handoff_id, "cancelled", at)
         return True
 
+    def leave_ticket(self, connection: Connection, handoff_id: int, at: float) -> TicketReceipt | None:
+        """Make a ticket of a waiting handoff; None where that is not possible."""
+        return self._escape.leave(connection, waiting.by_id(connection, handoff_id), at)
+
+    def _escalate(self, connection: Connection, conversation_id: str, handoff_id: int, at: float) -> None:
+        """It has become an emergency: first in the queue, or marked for whoever has it."""
+        row = waiting.by_id(connection, handoff_id)
+        if row.priority >= _FIRST:
+            return
+        waiting.change(connection, handoff_id, reason=CRISIS, priority=_FIRST)
+        line = self._texts.say("log.crisis")
+        conversation_log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
+        if row.status == "queued":
+            self._assigning.assign(connection, at)
+
     def _acknowledgement(self, connection: Connection, handoff_id: int, at: float) -> list[str]:
         row = waiting.by_id(connection, handoff_id)
-        if row.acknowledged_at is not None and at - row.acknowledged_at < self._acknowledge_every:
+        if row.acknowledged_at is not None and at - row.acknowledged_at < self._rules.waiting.tell_every:
             return []
-        waiting.acknowledge(connection, handoff_id, at)
-        place = waiting.position(connection, row)
-        if waiting.staff_online(connection, at) == 0:
+        waiting.change(connection, handoff_id, acknowledged_at=at)
+        place, wait = self._standing(connection, row, at)
+        if self._online(connection, at) == 0:
             return [self._texts.say("citizen.waiting_offline", position=place, number=row.number)]
         if place == 1:
             return [self._texts.say("citizen.waiting_next")]
-        return [self._texts.say("citizen.waiting_online", ahead=place - 1)]
+        lead = self._texts.say("citizen.waiting_online", ahead=place - 1, estimate=self._estimate_text(wait))
+        return [lead]
 
+    def _estimate_text(self, wait: float | None) -> str:
+        if wait is None:
+            return ""
+        longest = self._rules.estimate.longest
+        key = "estimate_long" if wait > longest else "estimate"
+        return self._texts.say(f"citizen.{key}", minutes=int(min(wait, longest) // 60))
 
-def _plain(text: str) -> str:
-    return "".join(character for character in text if character not in _IGNORED)
+    def _standing(self, connection: Connection, row: Any, at: float) -> tuple[int, float | None]:
+        routes = routing.read(connection, self._rules.default_department)
+        place = waiting.position(connection, row, routes)
+        if not place:
+            return 0, None
+        there = self._assigning.present(connection, at)
+        wait = estimates.wait(connection, routes, row.department, place, there, self._rules.estimate, at)
+        return place, wait
+
+    def _online(self, connection: Connection, at: float) -> int:
+        return presence.online(connection, at, self._rules.assigning.present_for)

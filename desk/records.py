@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 Owner = Literal["bot", "queue", "staff"]
+Recipient = Literal["bot", "desk"]
 Author = Literal["citizen", "bot", "staff", "system", "note"]
 HandoffStatus = Literal["queued", "claimed", "resolved"]
-Outcome = Literal["resolved", "cancelled"]
+Outcome = Literal["resolved", "cancelled", "idle", "ticket"]
 Role = Literal["staff", "supervisor", "administrator"]
 Reason = Literal[
     "asked_for_human",
@@ -20,6 +21,9 @@ Reason = Literal[
     "crisis",
     "error",
 ]
+
+
+ROLES_THAT_SERVE: Final = ("staff", "supervisor", "administrator")
 
 
 def moment(epoch: float) -> datetime:
@@ -48,8 +52,21 @@ class StaffMember:
 
 
 @dataclass(frozen=True)
+class TicketReceipt:
+    """A ticket that was made of a handoff. `due_text` (Chinese) says until when it will be answered."""
+
+    number: str
+    due_text: str
+
+
+@dataclass(frozen=True)
 class HandoffReceipt:
-    """What `open_handoff` tells its caller. `position` counts from 1; 0 once someone has claimed it."""
+    """What `open_handoff` tells its caller.
+
+    `position` counts from 1; 0 once someone has claimed it. `wait` is the expected wait in seconds, None where nothing
+    honest can be said. `ticket`: nobody is there outside working hours, so that it became one; then `opens_text`
+    (Chinese) says when they are back.
+    """
 
     number: str
     status: HandoffStatus
@@ -57,6 +74,9 @@ class HandoffReceipt:
     position: int
     staff_online: int
     department: str
+    wait: float | None = None
+    ticket: TicketReceipt | None = None
+    opens_text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +97,10 @@ class Handoff:
     resolved_at: datetime | None = None
     outcome: Outcome | None = None
     awaiting_reply: bool = False
+    priority: int = 0
+    assigned: bool = False
+    hops: int = 0
+    ticket_number: str | None = None
 
 
 @dataclass(frozen=True)

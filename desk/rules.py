@@ -1,10 +1,13 @@
 """The desk's rules, read once from `rules.yml` and the city's own file over it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
+
+from desk.texts import Texts
 
 DEFAULT_RULES = Path(__file__).with_name("rules.yml")
 
@@ -86,17 +89,17 @@ def load_rules(path: Path | None = None) -> Rules:
     if path is not None:
         for key, value in _read(path).items():
             if key not in values:
-                raise RulesError(f"{path}：没有“{key}”这一项，可用的有：{'、'.join(values)}。")
+                raise _error("unknown", path, key=key, known=_listed(values))
             own = values[key]
             merges = isinstance(own, dict) and isinstance(value, dict)
             values[key] = {**own, **value} if merges else value
     file = path or DEFAULT_RULES
     names = values["department_names"]
     if not isinstance(names, dict) or not all(isinstance(words, list) for words in names.values()):
-        raise RulesError(f"{file}：department_names 应为“部门: [别名, 别名]”。")
+        raise _error("names", file)
     default = values["default_department"]
     if not isinstance(default, str) or not default.strip():
-        raise RulesError(f"{file}：default_department 应写部门名称。")
+        raise _error("default", file)
     return Rules(
         default_department=default.strip(),
         department_names={str(name): [str(word) for word in words] for name, words in names.items()},
@@ -112,11 +115,11 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RulesError(f"{path}：读不到这个文件（{error.strerror}）。请检查路径和权限。") from error
+        raise _error("unreadable", path, why=error.strerror) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RulesError(f"{path}：不是有效的 YAML：{error}") from error
+        raise _error("not_yaml", path, why=error) from error
     if not isinstance(loaded, dict):
-        raise RulesError(f"{path}：文件内容应为“键: 值”的 YAML 映射。")
+        raise _error("no_mapping", path)
     return loaded
 
 
@@ -124,15 +127,30 @@ def _section(file: Path, values: dict[str, Any], name: str, kind: type[_Section]
     given = values[name]
     wanted = {field.name: field.type for field in fields(kind)}  # type: ignore[arg-type]
     if not isinstance(given, dict):
-        raise RulesError(f"{file}：{name} 下面应为“键: 值”，可用的键：{'、'.join(wanted)}。")
+        raise _error("no_section", file, name=name, known=_listed(wanted))
     for key, value in given.items():
         if key not in wanted:
-            raise RulesError(f"{file}：{name}.{key} 不存在，可用的有：{'、'.join(wanted)}。")
+            raise _error("unknown", file, key=f"{name}.{key}", known=_listed(wanted))
         if wanted[key] is bool:
             fits = isinstance(value, bool)
         else:
             whole = wanted[key] is int
-            fits = isinstance(value, int if whole else int | float) and not isinstance(value, bool) and value > 0
+            fits = (
+                isinstance(value, int if whole else int | float) and not isinstance(value, bool) and value > 0
+            )
         if not fits:
-            raise RulesError(f"{file}：{name}.{key} 的值是 {value!r}，应为{'true 或 false' if wanted[key] is bool else '大于 0 的数'}。")
+            raise _error(
+                "not_boolean" if wanted[key] is bool else "not_positive",
+                file,
+                key=f"{name}.{key}",
+                value=value,
+            )
     return kind(**given)
+
+
+def _error(text: str, file: Path, **values: object) -> RulesError:
+    return RulesError(Texts().say(f"rules.{text}", file=file, **values))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return Texts().say("rules.and").join(names)

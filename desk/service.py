@@ -1,7 +1,8 @@
 """The desk's service object: who owns a conversation, and what staff do with it.
 
 `Desk` opens the transactions; what happens inside them is in `reception` (the citizen's side), `serving`
-(the staff's side), `waiting` (handoffs and the queue) and `ownership` (the compare-and-set).
+(the staff's side), `assigning`, `escape` (tickets), `ending`, `waiting` (handoffs and the queue) and `ownership` (the
+compare-and-set). What time alone brings about is in `housekeeping`.
 """
 
 import time
@@ -14,13 +15,33 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
-from desk import conversation_log, ownership, waiting
+from desk import conversation_log, ownership, presence, routing, waiting
+from desk.assigning import Assigning, Deliver
 from desk.database import Clock, transaction
+from desk.ending import Ending
 from desk.errors import BadInput
+from desk.escape import Escape
+from desk.housekeeping import Housekeeping
+from desk.ports import AlwaysOpen, Hours, TicketMaker
+from desk.presence import Present
 from desk.reception import Reception
-from desk.records import Author, Conversation, Handoff, HandoffReceipt, Owner, Reach, Reason, StaffMember
+from desk.records import (
+    Author,
+    Conversation,
+    Handoff,
+    HandoffReceipt,
+    Owner,
+    Reach,
+    Reason,
+    Recipient,
+    StaffMember,
+    TicketReceipt,
+)
 from desk.returning import OnReturn, Returns
-from desk.serving import Deliver, Serving
+from desk.routing import Routing
+from desk.rules import Rules, load_rules
+from desk.satisfaction import Satisfaction
+from desk.serving import Serving
 from desk.texts import Texts
 
 MESSAGES_SHOWN = 300
@@ -37,8 +58,11 @@ class Desk:
         on_return: called after the bot got a conversation back, outside any transaction of the desk.
         clock: the present as epoch seconds.
         zone: the city's time zone; `None` is Asia/Shanghai.
-        acknowledge_every: seconds until a waiting citizen who keeps writing is told the position again.
         reach: what can still be sent to the citizen of a conversation; None for no limit.
+        rules: how citizens are received; `None` takes `rules.yml`.
+        hours: when departments work; `None`: always.
+        tickets: makes tickets of what nobody takes; `None`: everybody waits.
+        is_crisis: whether what a citizen writes tells of danger to life.
     """
 
     def __init__(
@@ -49,34 +73,91 @@ class Desk:
         on_return: OnReturn,
         clock: Clock = time.time,
         zone: tzinfo | None = None,
-        acknowledge_every: float = 300.0,
         reach: Callable[[str], Reach | None] = lambda _conversation_id: None,
+        rules: Rules | None = None,
+        hours: Hours | None = None,
+        tickets: TicketMaker | None = None,
+        is_crisis: Callable[[str], bool] = lambda _text: False,
     ) -> None:
         self.texts = Texts(texts)
         self.clock = clock
         self.zone = zone or ZoneInfo("Asia/Shanghai")
+        self.rules = rules or load_rules()
+        hours = hours or AlwaysOpen()
         self._engine = engine
         self._reach = reach
-        self._reception = Reception(self.texts, self.zone, acknowledge_every)
-        self._serving = Serving(self.texts, deliver)
+        self._assigning = Assigning(self.rules, self.texts, deliver)
+        self._satisfaction = Satisfaction(self.rules.rating, self.texts, tickets)
+        escape = Escape(self.texts, hours, tickets, self.zone)
+        ending = Ending(self.texts, deliver, self._satisfaction)
+        self._reception = Reception(
+            self.texts,
+            self.zone,
+            self.rules,
+            self._assigning,
+            escape,
+            ending,
+            self._satisfaction,
+            is_crisis,
+        )
+        self._serving = Serving(self.texts, deliver, self.rules, hours, self._assigning, escape, ending)
         self._returns = Returns(engine, on_return)
+        self.housekeeping = Housekeeping(
+            engine,
+            self.texts,
+            clock,
+            self.rules,
+            hours,
+            deliver,
+            self._assigning,
+            self._serving,
+            escape,
+            ending,
+            self._returns.finish,
+        )
 
     # For the gateway
 
-    def owner(self, conversation_id: str) -> Owner:
-        """Who owns the conversation; one the desk has never seen is the bot's.
+    def recipient(self, conversation_id: str, text: str) -> Recipient:
+        """Whom the citizen's message is for: the desk has what is said to the queue or staff, and ratings.
 
-        Where the bot got it back and `on_return` has not succeeded yet (the process died in between, Rasa
-        was away, or the change was made in a caller's transaction), it is called first.
+        Where the bot got the conversation back and `on_return` has not succeeded yet (the process died in between,
+        Rasa was away, or the change was made in a caller's transaction), it is called first.
         """
         with self._engine.connect() as connection:
             row = ownership.read(connection, conversation_id)
-        if row is None:
-            return "bot"
+            if row is None:
+                return "bot"
+            if row.owner != "bot":
+                return "desk"
+            if row.rating_id is not None and self._satisfaction.reads(
+                connection, row.rating_id, text, self.clock()
+            ):
+                return "desk"
         if row.restart_due:
             self._returns.finish(conversation_id)
-        owner: Owner = row.owner
+        return "bot"
+
+    def owner(self, conversation_id: str, connection: Connection | None = None) -> Owner:
+        """Who owns the conversation; one the desk has never seen is the bot's.
+
+        Args:
+            connection: a transaction; the owner stays the same until its end.
+        """
+        if connection is None:
+            with self._engine.connect() as own:
+                row = ownership.read(own, conversation_id)
+        else:
+            row = ownership.read(connection, conversation_id, locked=True)
+        owner: Owner = row.owner if row else "bot"
         return owner
+
+    def dropped(self, connection: Connection, conversation_id: str, text: str) -> None:
+        """Note for staff, in the caller's transaction, that this late message of the bot did not go out."""
+        at = self.clock()
+        handoff_id = conversation_log.touch(connection, conversation_id, at)
+        line = self.texts.say("log.dropped", text=text)
+        conversation_log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
 
     def record(
         self,
@@ -98,8 +179,10 @@ class Desk:
         if author not in ("citizen", "bot"):
             raise BadInput(self.texts.say("errors.unknown_author", author=author, known="citizen、bot"))
         at = self.clock()
+        # A citizen who talks of something else has passed the question for a rating over.
+        asked = {"rating_id": None} if author == "citizen" else {}
         with transaction(self._engine, connection) as own:
-            handoff_id = conversation_log.touch(own, conversation_id, at)
+            handoff_id = conversation_log.touch(own, conversation_id, at, **asked)
             conversation_log.append(
                 own, conversation_id, author, text, at=at, handoff_id=handoff_id, payload=payload
             )
@@ -107,19 +190,19 @@ class Desk:
                 conversation_log.trim(own, conversation_id)
 
     def receive(self, conversation_id: str, text: str, connection: Connection | None = None) -> list[str]:
-        """Take what the citizen says while the queue or staff own the conversation.
+        """Take what is for the desk: said while the queue or staff own the conversation, or a rating.
 
-        With a `connection` the restart that a 返回 makes due happens at the next `owner()`.
+        With a `connection` the restart that a 返回 makes due happens at the next `recipient()`.
 
         Returns:
-            Texts to tell the citizen: the position, now and then, while waiting; nothing while staff own it.
+            Texts to tell the citizen: the position, now and then, while waiting; mostly nothing while staff own it.
 
         Raises:
             BotOwnsConversation: the bot has it back meanwhile. Nothing was logged; the message is the bot's.
         """
         with transaction(self._engine, connection) as own:
-            told, returned = self._reception.receive(own, conversation_id, text, self.clock())
-        if returned and connection is None:
+            told = self._reception.receive(own, conversation_id, text, self.clock())
+        if connection is None:
             self._returns.finish(conversation_id)
         return told
 
@@ -141,7 +224,10 @@ class Desk:
         question: str,
         answer_id: str | None = None,
     ) -> HandoffReceipt:
-        """Put the conversation into the queue. While one handoff is open, that one is returned again.
+        """Put the conversation into the queue, or give it to whoever is free. While one is open, that one is returned.
+
+        The department is the one that the question asks for (转人社局), else the given one, else the default.
+        Outside working hours, with nobody there, it becomes a ticket and the bot keeps the conversation.
 
         Raises:
             BadInput: the reason is not of the closed vocabulary.
@@ -152,7 +238,7 @@ class Desk:
         values = {
             "conversation_id": conversation_id,
             "reason": reason,
-            "department": (department or "").strip() or self.texts.say("default_department"),
+            "department": self._reception.department(department, question),
             "question": question.strip(),
             "answer_id": answer_id,
         }
@@ -170,14 +256,19 @@ class Desk:
     def latest_handoff(self, conversation_id: str) -> Handoff | None:
         """The conversation's newest handoff, also when it has ended."""
         with self._engine.connect() as connection:
-            return waiting.latest(connection, conversation_id)
+            return waiting.latest(connection, conversation_id, self._routes(connection))
 
     # For staff
 
-    def queue(self) -> list[Handoff]:
-        """All handoffs nobody has claimed, oldest first."""
+    def queue(self, staff: StaffMember | None = None) -> list[Handoff]:
+        """The handoffs nobody has, emergencies first, then oldest first.
+
+        Args:
+            staff: only those they would take; a supervisor, and None, see all.
+        """
         with self._engine.connect() as connection:
-            return waiting.queued(connection)
+            department = None if staff is None or staff.supervises else staff.department
+            return waiting.queued(connection, self._routes(connection), department)
 
     def serving(self, staff: StaffMember) -> list[Handoff]:
         """What this member of staff has claimed and not resolved; unanswered ones first."""
@@ -187,7 +278,44 @@ class Desk:
     def staff_online(self) -> int:
         """How many members of staff are signed in with a page open."""
         with self._engine.connect() as connection:
-            return waiting.staff_online(connection, self.clock())
+            return presence.online(connection, self.clock(), self.rules.assigning.present_for)
+
+    def present(self) -> list[Present]:
+        """Who is at the desk and ready for conversations, with what they have to do."""
+        with self._engine.connect() as connection:
+            return self._assigning.present(connection, self.clock())
+
+    def departments(self) -> list[str]:
+        """The departments that have staff: where a conversation can be transferred to."""
+        with self._engine.connect() as connection:
+            return sorted(self._routes(connection).staffed)
+
+    def is_ready(self, staff: StaffMember) -> bool:
+        """Whether they take conversations now."""
+        with self._engine.connect() as connection:
+            return presence.is_available(connection, staff.id)
+
+    def arrive(self, staff: StaffMember) -> None:
+        """They are ready: what waits for them is given to them at once."""
+        at = self.clock()
+        with self._engine.begin() as connection:
+            presence.set_available(connection, staff.id, True, at)
+            self._assigning.assign(connection, at)
+
+    def pause(self, staff: StaffMember) -> None:
+        """They take nothing new; what they have stays theirs."""
+        with self._engine.begin() as connection:
+            presence.set_available(connection, staff.id, False, self.clock())
+
+    def leave(self, staff: StaffMember) -> None:
+        """They leave the desk; what they have waits for a colleague, first in the queue."""
+        at = self.clock()
+        with self._engine.begin() as connection:
+            presence.set_available(connection, staff.id, False, at)
+            self.housekeeping.leave(connection, staff.id, at)
+
+    def _routes(self, connection: Connection) -> Routing:
+        return routing.read(connection, self.rules.default_department)
 
     def last_change(self) -> int:
         """A number that grows with anything staff should see; pages compare it to know when to redraw."""
@@ -204,7 +332,7 @@ class Desk:
                 id=row.id,
                 owner=row.owner,
                 staff_id=row.staff_id,
-                handoff=waiting.latest(connection, conversation_id),
+                handoff=waiting.latest(connection, conversation_id, self._routes(connection)),
                 messages=conversation_log.read(connection, conversation_id, MESSAGES_SHOWN),
                 reach=self._reach(row.id),
             )
@@ -254,3 +382,44 @@ class Desk:
         with self._engine.begin() as connection:
             self._serving.resolve(connection, conversation_id, staff, note, self.clock())
         self._returns.finish(conversation_id)
+
+    def transfer(
+        self,
+        conversation_id: str,
+        staff: StaffMember,
+        reason: str,
+        *,
+        department: str | None = None,
+        colleague: str | None = None,
+    ) -> None:
+        """Hand the conversation to another department's queue, or to a colleague (user name) who is at the desk.
+
+        Raises:
+            BadInput: no reason; nobody and nothing to transfer to; the department is closed; the colleague is away.
+            UnknownStaff: there is no such colleague.
+            NotAllowed: it was transferred too often; a supervisor may.
+            NotYours, UnknownHandoff: as for `reply`.
+        """
+        reason = self._serving.checked(reason)
+        with self._engine.begin() as connection:
+            here = (connection, conversation_id, staff)
+            if colleague:
+                self._serving.transfer_to_colleague(*here, colleague, reason, self.clock())
+            else:
+                self._serving.transfer_to_department(*here, (department or "").strip(), reason, self.clock())
+
+    def make_ticket(self, conversation_id: str, staff: StaffMember, details: str = "") -> TicketReceipt:
+        """Make a ticket of the conversation, tell the citizen, and give it back to the bot.
+
+        Args:
+            details: what the ticket says beside the citizen's own words.
+
+        Raises:
+            BadInput: the desk has no tickets, or the text is too long.
+            NotYours, UnknownHandoff: as for `reply`.
+        """
+        details = self._serving.checked(details) if details.strip() else ""
+        with self._engine.begin() as connection:
+            ticket = self._serving.hand_in(connection, conversation_id, staff, details, self.clock())
+        self._returns.finish(conversation_id)
+        return ticket

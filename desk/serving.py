@@ -1,74 +1,199 @@
-"""The staff's side of the desk: claim, reply, note, resolve."""
+"""The staff's side of the desk: claim, reply, note, transfer, resolve."""
 
-from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from desk import conversation_log, ownership, waiting
-from desk.errors import AlreadyClaimed, BadInput, DeskError, HandoffClosed, NotYours, UnknownHandoff
-from desk.records import Author, Handoff, StaffMember
+from desk import conversation_log, ownership, presence, routing, waiting
+from desk.assigning import Assigning, Deliver
+from desk.ending import Ending
+from desk.errors import (
+    AlreadyClaimed,
+    BadInput,
+    DeskError,
+    HandoffClosed,
+    NotAllowed,
+    NotYours,
+    UnknownHandoff,
+    UnknownStaff,
+)
+from desk.escape import Escape
+from desk.ports import Hours
+from desk.records import Author, Handoff, StaffMember, TicketReceipt
+from desk.rules import Rules
+from desk.tables import handoffs, staff
 from desk.texts import Texts
-
-Deliver = Callable[[Connection, str, str], None]
-"""`deliver(connection, conversation_id, text)` puts a text in the outbox, in this transaction."""
 
 TEXT_LIMIT = 2000
 
 
 class Serving:
-    """Every method works inside the caller's transaction; `at` is the present."""
+    """Every method works inside the caller's transaction; `at` is the present.
 
-    def __init__(self, texts: Texts, deliver: Deliver) -> None:
+    Args:
+        texts: the desk's Chinese texts.
+        deliver: tells a citizen something.
+        rules: the desk's rules.
+        hours: when departments work.
+    """
+
+    def __init__(
+        self,
+        texts: Texts,
+        deliver: Deliver,
+        rules: Rules,
+        hours: Hours,
+        assigning: Assigning,
+        escape: Escape,
+        ending: Ending,
+    ) -> None:
         self._texts = texts
         self._deliver = deliver
+        self._rules = rules
+        self._hours = hours
+        self._assigning = assigning
+        self._escape = escape
+        self._ending = ending
 
-    def claim(self, connection: Connection, number: str, staff: StaffMember, at: float) -> Handoff:
+    def claim(self, connection: Connection, number: str, member: StaffMember, at: float) -> Handoff:
         """Take a waiting conversation, or say who was faster."""
-        won = ownership.to_staff(connection, number, staff.id)
-        row = waiting.by_number(connection, number)
-        if row is None:
+        found = connection.execute(
+            select(handoffs.c.id, handoffs.c.department).where(handoffs.c.number == number)
+        ).first()
+        if found is None:
             raise UnknownHandoff(self._texts.say("errors.unknown_handoff", number=number))
+        routes = routing.read(connection, self._rules.default_department)
+        if not (member.supervises or routes.serves(member, found.department)):
+            raise NotAllowed(self._texts.say("errors.other_department", department=found.department))
+        won = ownership.to_staff(connection, found.id, member.id)
+        row = waiting.by_id(connection, found.id)
         if won:
-            waiting.claim(connection, row.id, staff.id, at)
-            line = self._texts.say("log.claimed", name=staff.display_name)
-            self._append(connection, row.conversation_id, "system", line, at, row.id, staff)
+            waiting.claim(connection, row.id, member.id, at)
+            line = self._texts.say("log.claimed", name=member.display_name)
+            self._append(connection, row.conversation_id, "system", line, at, row.id, member)
+            self._assigning.announce(connection, row.conversation_id, member.department)
             return waiting.as_handoff(waiting.by_id(connection, row.id), 0)
         if row.status == "resolved":
             ended = "handoff_cancelled" if row.outcome == "cancelled" else "handoff_closed"
             raise HandoffClosed(self._texts.say(f"errors.{ended}"))
-        if row.claimed_by != staff.id:
+        if row.claimed_by != member.id:
             raise AlreadyClaimed(self._texts.say("errors.already_claimed", name=row.staff_name))
         return waiting.as_handoff(row, 0)
 
     def reply(
-        self, connection: Connection, conversation_id: str, staff: StaffMember, text: str, at: float
+        self, connection: Connection, conversation_id: str, member: StaffMember, text: str, at: float
     ) -> None:
         """Log a reply and hand it to the outbox."""
-        handoff_id = self._held(connection, conversation_id, staff, at)
-        self._append(connection, conversation_id, "staff", text, at, handoff_id, staff)
-        self._deliver(connection, conversation_id, text)
+        handoff_id = self._held(connection, conversation_id, member, at)
+        self._append(connection, conversation_id, "staff", text, at, handoff_id, member)
+        self._deliver(connection, conversation_id, "staff", text)
 
     def note(
-        self, connection: Connection, conversation_id: str, staff: StaffMember, text: str, at: float
+        self, connection: Connection, conversation_id: str, member: StaffMember, text: str, at: float
     ) -> None:
         """Log an internal note."""
-        handoff_id = self._held(connection, conversation_id, staff, at)
-        self._append(connection, conversation_id, "note", text, at, handoff_id, staff)
+        handoff_id = self._held(connection, conversation_id, member, at)
+        self._append(connection, conversation_id, "note", text, at, handoff_id, member)
 
     def resolve(
-        self, connection: Connection, conversation_id: str, staff: StaffMember, note: str, at: float
+        self, connection: Connection, conversation_id: str, member: StaffMember, note: str, at: float
     ) -> None:
         """End the human service and tell the citizen."""
-        handoff_id = self._held(connection, conversation_id, staff, at)
+        handoff_id = self._held(connection, conversation_id, member, at)
         if note:
-            self._append(connection, conversation_id, "note", note, at, handoff_id, staff)
-        line = self._texts.say("log.resolved", name=staff.display_name)
-        self._append(connection, conversation_id, "system", line, at, handoff_id, staff)
-        ownership.from_staff_to_bot(connection, conversation_id, staff.id)
-        waiting.close(connection, handoff_id, "resolved", at)
-        number = waiting.by_id(connection, handoff_id).number
-        self._deliver(connection, conversation_id, self._texts.say("citizen.resolved", number=number))
+            self._append(connection, conversation_id, "note", note, at, handoff_id, member)
+        row = ownership.read(connection, conversation_id)
+        self._ending.by_staff(connection, row, member.display_name, at)
+        self._assigning.assign(connection, at)
+
+    def transfer_to_department(
+        self,
+        connection: Connection,
+        conversation_id: str,
+        member: StaffMember,
+        department: str,
+        reason: str,
+        at: float,
+    ) -> None:
+        """Put the conversation into another department's queue, at the place of its arrival."""
+        handoff = waiting.by_id(connection, self._held(connection, conversation_id, member, at))
+        routes = routing.read(connection, self._rules.default_department)
+        if department not in routes.staffed:
+            raise BadInput(self._texts.say("errors.no_such_department", department=department))
+        if not self._hours.is_open(department, at):
+            opens = self._hours.describe(self._hours.opens_next(department, at), at)
+            raise BadInput(self._texts.say("errors.department_closed", department=department, opens=opens))
+        self._check_hops(handoff, member)
+        line = self._texts.say(
+            "log.to_department", name=member.display_name, department=department, reason=reason
+        )
+        self._append(connection, conversation_id, "system", line, at, handoff.id, member)
+        ownership.back_to_queue(connection, conversation_id, member.id)
+        waiting.requeue(connection, handoff.id, at, department=department, hops=handoff.hops + 1)
+        told = self._texts.say("citizen.to_department", department=department)
+        self._deliver(connection, conversation_id, "system", told)
+        self._assigning.assign(connection, at)
+
+    def transfer_to_colleague(
+        self,
+        connection: Connection,
+        conversation_id: str,
+        member: StaffMember,
+        username: str,
+        reason: str,
+        at: float,
+    ) -> None:
+        """Hand the conversation to a colleague who is at the desk."""
+        handoff = waiting.by_id(connection, self._held(connection, conversation_id, member, at))
+        row = connection.execute(
+            select(staff).where(staff.c.username == username.strip().lower(), staff.c.active)
+        ).first()
+        if row is None or row.id == member.id:
+            raise UnknownStaff(self._texts.say("errors.no_such_colleague"))
+        if row.id not in [there.id for there in self._assigning.present(connection, at)]:
+            raise BadInput(self._texts.say("errors.colleague_away", name=row.display_name))
+        self._check_hops(handoff, member)
+        ownership.to_colleague(connection, conversation_id, member.id, row.id)
+        waiting.claim(connection, handoff.id, row.id, at, assigned=True)
+        waiting.change(
+            connection,
+            handoff.id,
+            department=row.department,
+            hops=handoff.hops + 1,
+            awaiting_reply=True,
+        )
+        presence.assigned(connection, row.id, at)
+        line = self._texts.say(
+            "log.to_colleague", name=member.display_name, colleague=row.display_name, reason=reason
+        )
+        self._append(connection, conversation_id, "system", line, at, handoff.id, member)
+        self._assigning.announce(connection, conversation_id, row.department)
+        self._assigning.assign(connection, at)
+
+    def hand_in(
+        self, connection: Connection, conversation_id: str, member: StaffMember, details: str, at: float
+    ) -> TicketReceipt:
+        """Make a ticket of the conversation and end it."""
+        handoff = waiting.by_id(connection, self._held(connection, conversation_id, member, at))
+        ticket = self._escape.hand_in(connection, handoff, member.id, details, at)
+        if ticket is None:
+            raise BadInput(self._texts.say("errors.no_tickets"))
+        told = self._texts.say("citizen.staff_ticket", number=ticket.number, due=ticket.due_text)
+        self._deliver(connection, conversation_id, "system", told)
+        self._assigning.assign(connection, at)
+        return ticket
+
+    def put_back(self, connection: Connection, handoff: Any, key: str, at: float) -> bool:
+        """Back to the queue, as whoever has it is not there or does not answer; `key` says why in the log."""
+        if not ownership.back_to_queue(connection, handoff.conversation_id, handoff.claimed_by):
+            return False
+        waiting.requeue(connection, handoff.id, at)
+        line = self._texts.say(f"log.{key}", name=handoff.staff_name)
+        conversation_log.append(
+            connection, handoff.conversation_id, "system", line, at=at, handoff_id=handoff.id
+        )
+        return True
 
     def checked(self, text: str) -> str:
         """The text as it will be sent; `BadInput` when it is empty or too long."""
@@ -79,9 +204,14 @@ class Serving:
             raise BadInput(self._texts.say("errors.text_long", length=len(text), limit=TEXT_LIMIT))
         return text
 
-    def _held(self, connection: Connection, conversation_id: str, staff: StaffMember, at: float) -> int:
+    def _check_hops(self, handoff: Any, member: StaffMember) -> None:
+        limit = self._rules.waiting.hops
+        if handoff.hops >= limit and not member.supervises:
+            raise NotAllowed(self._texts.say("errors.too_many_hops", hops=handoff.hops))
+
+    def _held(self, connection: Connection, conversation_id: str, member: StaffMember, at: float) -> int:
         """The open handoff's id, with the ownership locked until the commit; else the reason why not."""
-        held = ownership.hold(connection, conversation_id, staff.id, at)
+        held = ownership.hold(connection, conversation_id, member.id, at)
         row = ownership.read(connection, conversation_id)
         if held:
             handoff_id: int = row.handoff_id
@@ -104,8 +234,8 @@ class Serving:
         text: str,
         at: float,
         handoff_id: int,
-        staff: StaffMember,
+        member: StaffMember,
     ) -> None:
         conversation_log.append(
-            connection, conversation_id, author, text, at=at, handoff_id=handoff_id, staff_id=staff.id
+            connection, conversation_id, author, text, at=at, handoff_id=handoff_id, staff_id=member.id
         )

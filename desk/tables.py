@@ -89,12 +89,14 @@ handoffs = Table(
     Column("status", String(16), nullable=False),  # queued | claimed | resolved
     Column("outcome", String(16)),  # resolved | cancelled | idle | ticket, once the status is resolved
     Column("priority", Integer, nullable=False, server_default=text("0")),  # the higher the sooner; crisis: 1
-    Column("queue_order", Float, nullable=False),
+    Column("queue_order", Float, nullable=False),  # the place in the queue: when they came
+    Column("queued_at", Float),  # since when they wait, this time
     Column("created_at", Float, nullable=False),
     Column("acknowledged_at", Float),  # when the waiting citizen last read their position
     Column("claimed_at", Float),
     Column("claimed_by", Integer, ForeignKey("staff.id")),
-    Column("assigned", Boolean, nullable=False, server_default=false()),  # to whom has it, not claimed by them
+    # Given to whoever has it, who has not answered since.
+    Column("assigned", Boolean, nullable=False, server_default=false()),
     Column("first_reply_at", Float),
     Column("last_said_at", Float),  # by the citizen or staff
     Column("hops", Integer, nullable=False, server_default=text("0")),

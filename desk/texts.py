@@ -8,6 +8,14 @@ import yaml
 DEFAULT_TEXTS = Path(__file__).with_name("texts.yml")
 
 
+_IGNORED = " \t\r\n\u3000。．.，,！!？?～~“”\"'「」"
+
+
+def plain(text: str) -> str:
+    """A citizen's words without blanks and punctuation, to be compared with the words of a command."""
+    return "".join(character for character in text if character not in _IGNORED)
+
+
 class Texts:
     """The texts of one YAML file.
 
@@ -40,6 +48,10 @@ class Texts:
     def label(self, group: str, word: object) -> str:
         """The Chinese label of a word of a closed vocabulary; an unknown word is shown as it is."""
         return str(self._find(group).get(str(word), word))
+
+    def entries(self, key: str) -> list[dict[str, Any]]:
+        """A list of mappings, such as the answers a citizen may choose from."""
+        return [dict(entry) for entry in self._find(key)]
 
     def words(self, key: str) -> list[str]:
         """A list of texts, such as the commands a citizen may give."""

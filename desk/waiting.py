@@ -3,18 +3,24 @@
 from datetime import datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
 from desk.records import Handoff, Outcome, StaffMember, moment, moment_or_none
-from desk.tables import conversations, handoffs, staff, staff_sessions
+from desk.routing import Routing
+from desk.tables import conversations, handoffs, staff
 
-ONLINE_SECONDS = 180
-"""A member of staff counts as online when a session of theirs was seen within this time."""
+ORDER = (handoffs.c.priority.desc(), handoffs.c.queue_order, handoffs.c.id)
+"""Emergencies first, then who came first; whoever comes back to the queue has the place of their arrival."""
 
 
-def create(connection: Connection, values: dict[str, Any], at: float, zone: tzinfo) -> tuple[int, str]:
+def create(
+    connection: Connection, values: dict[str, Any], at: float, zone: tzinfo, **ended: Any
+) -> tuple[int, str]:
     """Insert a queued handoff with the city day's next number, and link the conversation to it.
+
+    Args:
+        ended: columns of one that is over as soon as it begins; the conversation is not linked to it then.
 
     Returns:
         Its id and its number, such as `20261123-0007`.
@@ -26,49 +32,73 @@ def create(connection: Connection, values: dict[str, Any], at: float, zone: tzin
     last = connection.execute(select(func.max(handoffs.c.day_sequence)).where(handoffs.c.day == day)).scalar()
     sequence = (last or 0) + 1
     number = f"{day}-{sequence:04d}"
-    done = connection.execute(
-        insert(handoffs).values(
-            **values,
-            number=number,
-            day=day,
-            day_sequence=sequence,
-            status="queued",
-            queue_order=at,
-            created_at=at,
-            awaiting_reply=True,
-        )
-    )
+    row = {
+        **values,
+        "number": number,
+        "day": day,
+        "day_sequence": sequence,
+        "status": "queued",
+        "queue_order": at,
+        "queued_at": at,
+        "created_at": at,
+        "last_said_at": at,
+        "awaiting_reply": True,
+        **ended,
+    }
+    done = connection.execute(insert(handoffs).values(**row))
     handoff_id: int = done.inserted_primary_key[0]
+    if ended:
+        return handoff_id, number
     same = conversations.c.id == values["conversation_id"]
     connection.execute(update(conversations).where(same).values(handoff_id=handoff_id))
     return handoff_id, number
 
 
-def claim(connection: Connection, handoff_id: int, staff_id: int, at: float) -> None:
-    """Mark as claimed; the caller has won the ownership."""
-    _update(connection, handoff_id, status="claimed", claimed_by=staff_id, claimed_at=at)
+def claim(
+    connection: Connection, handoff_id: int, staff_id: int, at: float, *, assigned: bool = False
+) -> None:
+    """Mark as claimed, or as given to somebody; the caller has won the ownership."""
+    _update(connection, handoff_id, status="claimed", claimed_by=staff_id, claimed_at=at, assigned=assigned)
 
 
-def close(connection: Connection, handoff_id: int, outcome: Outcome, at: float) -> None:
-    """Mark as ended, by staff (`resolved`) or by the citizen (`cancelled`)."""
-    _update(connection, handoff_id, status="resolved", outcome=outcome, resolved_at=at, awaiting_reply=False)
+def requeue(connection: Connection, handoff_id: int, at: float, **values: Any) -> None:
+    """Mark as waiting again, at the place of its arrival; the caller has changed the owner."""
+    values = {"claimed_by": None, "claimed_at": None, "ticket_offered_at": None, "queued_at": at, **values}
+    _update(connection, handoff_id, status="queued", assigned=False, awaiting_reply=True, **values)
 
 
-def acknowledge(connection: Connection, handoff_id: int, at: float) -> None:
-    """Note that the waiting citizen was told their position."""
-    _update(connection, handoff_id, acknowledged_at=at)
+def change(connection: Connection, handoff_id: int, **values: Any) -> None:
+    """Set columns of a handoff."""
+    _update(connection, handoff_id, **values)
 
 
-def position(connection: Connection, row: Any) -> int:
-    """The place in the queue from 1, or 0 for a handoff that no longer waits."""
+def close(connection: Connection, handoff_id: int, outcome: Outcome, at: float, **values: Any) -> None:
+    """Mark as ended: by staff (`resolved`), by the citizen (`cancelled`, or `idle`), or as a `ticket`."""
+    _update(
+        connection,
+        handoff_id,
+        status="resolved",
+        outcome=outcome,
+        resolved_at=at,
+        awaiting_reply=False,
+        **values,
+    )
+
+
+def position(connection: Connection, row: Any, routes: Routing) -> int:
+    """The place in the queue of those who take it, from 1, or 0 for a handoff that no longer waits."""
     if row.status != "queued":
         return 0
+    same = handoffs.c.priority == row.priority
     ahead = or_(
-        handoffs.c.queue_order < row.queue_order,
-        (handoffs.c.queue_order == row.queue_order) & (handoffs.c.id < row.id),
+        handoffs.c.priority > row.priority,
+        and_(same, handoffs.c.queue_order < row.queue_order),
+        and_(same, handoffs.c.queue_order == row.queue_order, handoffs.c.id < row.id),
     )
     count: int = connection.execute(
-        select(func.count()).select_from(handoffs).where(handoffs.c.status == "queued", ahead)
+        select(func.count())
+        .select_from(handoffs)
+        .where(handoffs.c.status == "queued", ahead, routes.same_queue(row.department))
     ).scalar_one()
     return count + 1
 
@@ -83,27 +113,34 @@ def by_number(connection: Connection, number: str) -> Any:
     return connection.execute(_joined().where(handoffs.c.number == number)).first()
 
 
-def latest(connection: Connection, conversation_id: str) -> Handoff | None:
+def latest(connection: Connection, conversation_id: str, routes: Routing) -> Handoff | None:
     """The conversation's newest handoff, or None."""
     newest = _joined().where(handoffs.c.conversation_id == conversation_id)
     row = connection.execute(newest.order_by(handoffs.c.id.desc()).limit(1)).first()
-    return None if row is None else as_handoff(row, position(connection, row))
+    return None if row is None else as_handoff(row, position(connection, row, routes))
 
 
-def queued(connection: Connection) -> list[Handoff]:
-    """All that wait, first come first."""
-    rows = connection.execute(
-        _joined().where(handoffs.c.status == "queued").order_by(handoffs.c.queue_order, handoffs.c.id)
-    )
-    return [as_handoff(row, place) for place, row in enumerate(rows, start=1)]
+def queued(connection: Connection, routes: Routing, department: str | None = None) -> list[Handoff]:
+    """Who waits for the staff of this department, in order; without one, all, each with the place in its own queue."""
+    waiting = _joined().where(handoffs.c.status == "queued")
+    if department is not None:
+        waiting = waiting.where(routes.served_by(department))
+    found, places = [], dict[str, int]()
+    for row in connection.execute(waiting.order_by(*ORDER)):
+        taker = routes.taker(row.department)
+        places[taker] = places.get(taker, 0) + 1
+        found.append(as_handoff(row, places[taker]))
+    return found
 
 
 def claimed_by(connection: Connection, staff_id: int) -> list[Handoff]:
-    """What this member of staff is serving; where a citizen waits for an answer comes first."""
+    """What this member of staff is serving: emergencies, then where a citizen waits for an answer."""
     rows = connection.execute(
         _joined()
         .where(handoffs.c.status == "claimed", handoffs.c.claimed_by == staff_id)
-        .order_by(handoffs.c.awaiting_reply.desc(), handoffs.c.last_message_id.desc())
+        .order_by(
+            handoffs.c.priority.desc(), handoffs.c.awaiting_reply.desc(), handoffs.c.last_message_id.desc()
+        )
     )
     return [as_handoff(row, 0) for row in rows]
 
@@ -111,20 +148,6 @@ def claimed_by(connection: Connection, staff_id: int) -> list[Handoff]:
 def last_change(connection: Connection) -> int:
     """Grows whenever anything happens in a handoff (every change leaves a line in the log)."""
     return connection.execute(select(func.max(handoffs.c.last_message_id))).scalar() or 0
-
-
-def staff_online(connection: Connection, at: float) -> int:
-    """How many active members of staff have a page open now."""
-    statement = (
-        select(func.count(staff_sessions.c.staff_id.distinct()))
-        .select_from(staff_sessions.join(staff, staff.c.id == staff_sessions.c.staff_id))
-        .where(
-            staff.c.active,
-            staff_sessions.c.last_seen_at >= at - ONLINE_SECONDS,
-            staff_sessions.c.expires_at > at,
-        )
-    )
-    return int(connection.execute(statement).scalar_one())
 
 
 def as_handoff(row: Any, place: int) -> Handoff:
@@ -149,6 +172,10 @@ def as_handoff(row: Any, place: int) -> Handoff:
         resolved_at=moment_or_none(row.resolved_at),
         outcome=row.outcome,
         awaiting_reply=row.awaiting_reply,
+        priority=row.priority,
+        assigned=row.assigned,
+        hops=row.hops,
+        ticket_number=row.ticket_number,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.engine import Connection, Engine
 
@@ -66,8 +66,14 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
     """All services. The desk puts replies of staff into the gateway's outbox, in its own transaction."""
     rasa = RasaClient(settings.rasa_url, settings.token)
 
-    def deliver(connection: Connection, conversation_id: str, text: str) -> None:
-        gateway.deliver(connection, conversation_id, text)
+    def deliver(
+        connection: Connection,
+        conversation_id: str,
+        author: Literal["staff", "system"],
+        text: str,
+        payload: dict[str, Any] | None = None,
+    ) -> None:
+        gateway.deliver(connection, conversation_id, author, text, payload)
 
     def begin_anew(conversation_id: str) -> None:
         knowledge.forget(conversation_id)

@@ -1,6 +1,7 @@
 """What citizens are told, stored before it is delivered; each row is delivered once."""
 
 import json
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.engine import Connection, Engine
 
+from bot.gateway.ports import DeskPort
 from bot.gateway.render import Renderer
 from bot.gateway.settings import Clock
 from bot.gateway.tables import inbox, outbox
@@ -16,9 +18,14 @@ from bot.gateway.texts import Texts
 from bot.gateway.wechat.budget import Charge
 from bot.gateway.wechat.splitting import split
 
+logger = logging.getLogger(__name__)
+
 HELD = 1e12
 """`next_try_at` of a row that only the citizen's next message can carry."""
 
+
+HANDOFF = "handoff"
+"""The status of an Answer that tells of a handoff: said also once staff own the conversation."""
 
 _OPTIONS = 100
 
@@ -69,6 +76,11 @@ class Saying:
     payload: dict[str, Any] | None = None
 
 
+def announces(payload: dict[str, Any] | None) -> bool:
+    """Whether a bot message tells of a handoff."""
+    return (payload or {}).get("status") == HANDOFF
+
+
 Compose = Callable[[list[OutboxMessage], list[OutboxMessage]], tuple[str, list[int]]]
 """`compose(own, older)` gives the text of a passive reply and the ids of the rows in it."""
 
@@ -84,13 +96,22 @@ class Outbox:
         engine: the database, with `tables.metadata` in it. On SQLite its `begin()` takes the write lock.
         renderer: makes plain text of an Answer, for channels that show only text.
         texts: the gateway's texts.
+        desk: says who owns a conversation at the moment of sending.
         clock: the present as epoch seconds.
     """
 
-    def __init__(self, engine: Engine, renderer: Renderer, texts: Texts, clock: Clock = time.time) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        renderer: Renderer,
+        texts: Texts,
+        desk: DeskPort,
+        clock: Clock = time.time,
+    ) -> None:
         self._engine = engine
         self._renderer = renderer
         self._texts = texts
+        self._desk = desk
         self._clock = clock
 
     # Writing
@@ -198,6 +219,7 @@ class Outbox:
                     connection.execute(update(inbox).where(this).values(**values))
                 return notice
             rows = self._select(connection, self._free(message.conversation_id, inbox_id, with_own=True))
+            rows = self._without_late(connection, rows)
             own = [row for row in rows if row.inbox_id == inbox_id]
             older = [row for row in rows if row.inbox_id != inbox_id]
             text, chosen = compose(own, older)
@@ -298,6 +320,11 @@ class Outbox:
                 )
                 if taken.rowcount < len(row_ids) or connection.execute(before).first() is not None:
                     raise _NotNow
+                rows = self._select(connection, outbox.c.id.in_(row_ids))
+                if len(kept := self._without_late(connection, rows)) < len(rows):
+                    left = outbox.c.id.in_([row.id for row in kept])
+                    connection.execute(update(outbox).where(left).values(status="pending"))
+                    return None
                 return charge(connection)
         except _NotNow:
             return None
@@ -347,6 +374,18 @@ class Outbox:
             return int(done.rowcount)
 
     # Helpers
+
+    def _without_late(self, connection: Connection, rows: list[OutboxMessage]) -> list[OutboxMessage]:
+        """Drops what the bot said before staff took the conversation over; nobody talks over a person."""
+        late = [row for row in rows if row.author == "bot" and not announces(row.payload)]
+        if not late or self._desk.owner(late[0].conversation_id, connection) != "staff":
+            return rows
+        for row in late:
+            logger.warning("dropped outbox %d at the moment of sending: staff own the conversation", row.id)
+            values = {"status": "dropped", "error": "staff own the conversation"}
+            connection.execute(update(outbox).where(outbox.c.id == row.id).values(**values))
+            self._desk.dropped(connection, row.conversation_id, row.text)
+        return [row for row in rows if row not in late]
 
     def _let_go(self, connection: Connection, conversation_id: str) -> None:
         """What waited for the citizen's next message may be sent now."""

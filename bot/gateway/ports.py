@@ -6,13 +6,22 @@ from typing import Any, Literal, Protocol
 from sqlalchemy.engine import Connection
 
 Owner = Literal["bot", "queue", "staff"]
+Recipient = Literal["bot", "desk"]
 
 
 class DeskPort(Protocol):
     """The part of `desk.service.Desk` that the gateway uses. Called from worker threads."""
 
-    def owner(self, conversation_id: str) -> Owner:
-        """Who owns the conversation. Never called inside a transaction: it may write."""
+    def recipient(self, conversation_id: str, text: str) -> Recipient:
+        """Whom the citizen's message is for. Never called inside a transaction: it may write."""
+        ...
+
+    def owner(self, conversation_id: str, connection: Connection | None = None) -> Owner:
+        """Who owns the conversation; in a transaction it stays so until its end."""
+        ...
+
+    def dropped(self, connection: Connection, conversation_id: str, text: str) -> None:
+        """Note for staff that this late message of the bot did not go out."""
         ...
 
     def record(
@@ -27,7 +36,7 @@ class DeskPort(Protocol):
         ...
 
     def receive(self, conversation_id: str, text: str, connection: Connection | None = None) -> list[str]:
-        """Take what the citizen says while queue or staff own the conversation; texts to tell the citizen.
+        """Take what is for the desk; texts to tell the citizen.
 
         Raises:
             Exception: the bot has it back meanwhile; nothing was logged.

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any, Literal
 from weakref import WeakValueDictionary
 
 import httpx
@@ -81,7 +82,7 @@ class Gateway:
         self._clock = clock
         self._inbox = Inbox(engine, clock)
         self.renderer = Renderer(texts)
-        self._outbox = Outbox(engine, self.renderer, texts, clock)
+        self._outbox = Outbox(engine, self.renderer, texts, desk, clock)
         turn = Turn(engine, self._inbox, self._outbox, desk, rasa, locate, texts, settings.max_chars)
         self._dispatcher = Dispatcher(turn, settings, self._finished)
         self._composer = Composer(self.renderer, texts)
@@ -243,9 +244,16 @@ class Gateway:
 
     # Out
 
-    def deliver(self, connection: Connection, conversation_id: str, text: str) -> None:
-        """Put a reply of staff into the outbox, in the caller's transaction; it goes out after the commit."""
-        self._outbox.add(connection, conversation_id, [Saying("staff", text)])
+    def deliver(
+        self,
+        connection: Connection,
+        conversation_id: str,
+        author: Literal["staff", "system"],
+        text: str,
+        payload: dict[str, Any] | None = None,
+    ) -> None:
+        """Put what staff or the desk say into the outbox, in the caller's transaction; it goes out after the commit."""
+        self._outbox.add(connection, conversation_id, [Saying(author, text, payload)])
 
     def restart(self, conversation_id: str) -> None:
         """Let the dialogue start anew, as when staff return a conversation. Blocking.

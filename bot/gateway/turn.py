@@ -2,13 +2,12 @@
 
 import asyncio
 import logging
-from typing import Any
 
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from bot.gateway.inbox import INSTEAD, Inbox, InboxMessage
-from bot.gateway.outbox import Outbox, Saying
-from bot.gateway.ports import DeskPort, Locate, Owner
+from bot.gateway.outbox import HANDOFF, Outbox, Saying, announces
+from bot.gateway.ports import DeskPort, Locate, Recipient
 from bot.gateway.rasa_client import BotMessage, RasaClient
 from bot.gateway.texts import Texts
 
@@ -61,13 +60,13 @@ class Turn:
         if message.kind == "unsubscribe" or (message.kind == "subscribe" and not message.text):
             await asyncio.to_thread(self._follow, message, [])
             return
-        owner = await asyncio.to_thread(self._before, message)
-        if owner is None:
+        recipient = await asyncio.to_thread(self._before, message)
+        if recipient is None:
             return
-        if owner != "bot" and message.kind == "subscribe":
+        if recipient == "desk" and message.kind == "subscribe":
             await asyncio.to_thread(self._follow, message, [])
             return
-        if owner != "bot":
+        if recipient == "desk":
             await asyncio.to_thread(self._to_desk, message)
             return
         if message.kind in INSTEAD or not message.text:
@@ -92,30 +91,34 @@ class Turn:
         number = self._outbox.option_number(conversation_id, menu_option)
         return "" if number is None else str(number)
 
-    def _before(self, message: InboxMessage) -> Owner | None:
+    def _before(self, message: InboxMessage) -> Recipient | None:
         """Who the message is for; None if it only asked for the rest of an answer."""
         wants_rest = message.channel == "wechat" and message.text in self._continue_words
         if wants_rest and self._outbox.has_pending(message.conversation_id, message.id):
             self._store(message, [], "continued")
             return None
-        return self._desk.owner(message.conversation_id)
+        return self._desk.recipient(message.conversation_id, message.text)
 
     def _after(self, message: InboxMessage, said: list[BotMessage]) -> None:
-        owner = self._desk.owner(message.conversation_id)
-        if owner != "bot":
-            announced = [one for one in said if owner == "queue" and _status(one) == "handoff"]
-            if len(announced) < len(said):
-                logger.warning(
-                    "dropped %d late bot messages to message %d: owner is %s",
-                    len(said) - len(announced),
-                    message.id,
-                    owner,
-                )
-            if not announced:
-                self._to_desk(message)
+        """Store what the bot said, unless the conversation has become somebody else's meanwhile."""
+        sayings = [Saying("bot", one.text, one.payload) for one in said]
+        with self._engine.begin() as connection:
+            if not self._inbox.finish(connection, message.id, "answered"):
                 return
-            said = announced
-        self._store(message, [Saying("bot", one.text, one.payload) for one in said], "answered")
+            owner = self._desk.owner(message.conversation_id, connection)
+            if owner != "bot":
+                late = [saying for saying in sayings if not announces(saying.payload)]
+                sayings = [saying for saying in sayings if announces(saying.payload)]
+                for saying in late:
+                    logger.warning("dropped a late bot message to message %d: owner is %s", message.id, owner)
+                    self._desk.dropped(connection, message.conversation_id, saying.text)
+            if owner != "bot" and not sayings:
+                told = self._desk.receive(message.conversation_id, message.text, connection)
+                self._outbox.add(
+                    connection, message.conversation_id, [Saying("system", text) for text in told], message.id
+                )
+                return
+            self._write(connection, message, sayings)
 
     def stay_silent(self, message: InboxMessage) -> None:
         """The dialogue has nothing to say to the message, however often it is asked: tell the citizen so."""
@@ -130,7 +133,8 @@ class Turn:
         except Exception:
             logger.exception("no handoff could be opened for message %d", message.id)
             key = "replies.gave_up_alone"
-        self._store(message, [Saying("bot", self._texts.say(key, question=question))], "gave_up")
+        said = Saying("bot", self._texts.say(key, question=question), {"status": HANDOFF, "reason": "error"})
+        self._store(message, [said], "gave_up")
 
     def _to_desk(self, message: InboxMessage) -> None:
         with self._engine.begin() as connection:
@@ -156,14 +160,16 @@ class Turn:
 
     def _store(self, message: InboxMessage, sayings: list[Saying], outcome: str) -> None:
         with self._engine.begin() as connection:
-            if not self._inbox.finish(connection, message.id, outcome):
-                return
-            self._outbox.add(connection, message.conversation_id, sayings, message.id)
-            self._desk.record(message.conversation_id, "citizen", message.text, connection=connection)
-            for saying in sayings:
-                self._desk.record(
-                    message.conversation_id, "bot", saying.text, saying.payload, connection=connection
-                )
+            if self._inbox.finish(connection, message.id, outcome):
+                self._write(connection, message, sayings)
+
+    def _write(self, connection: Connection, message: InboxMessage, sayings: list[Saying]) -> None:
+        self._outbox.add(connection, message.conversation_id, sayings, message.id)
+        self._desk.record(message.conversation_id, "citizen", message.text, connection=connection)
+        for saying in sayings:
+            self._desk.record(
+                message.conversation_id, "bot", saying.text, saying.payload, connection=connection
+            )
 
     def _instead(self, message: InboxMessage) -> Saying:
         """What is said to a message the dialogue cannot take."""
@@ -175,7 +181,3 @@ def shorten(text: str, limit: int = 30) -> str:
     """A question short enough to name it."""
     line = " ".join(text.split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-def _status(message: BotMessage) -> Any:
-    return (message.payload or {}).get("status")

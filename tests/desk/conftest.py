@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, Text, insert, select
+from sqlalchemy import JSON, Column, Integer, MetaData, Table, Text, insert, select
 from sqlalchemy.engine import Connection, Engine
 
 from desk.accounts import Accounts
@@ -21,7 +22,9 @@ outbox = Table(
     outbox_metadata,
     Column("id", Integer, primary_key=True),
     Column("conversation_id", Text),
+    Column("author", Text),
     Column("text", Text),
+    Column("payload", JSON),
 )
 PASSWORD = "correct horse battery"
 
@@ -47,9 +50,17 @@ class World:
     returned: list[str] = field(default_factory=list)
 
     def delivered(self) -> list[tuple[str, str]]:
+        """What staff said to citizens."""
+        return [(row.conversation_id, row.text) for row in self.outbox() if row.author == "staff"]
+
+    def told(self, conversation_id: str) -> list[str]:
+        """What the desk itself told this citizen."""
+        mine = [row for row in self.outbox() if row.conversation_id == conversation_id]
+        return [row.text for row in mine if row.author == "system"]
+
+    def outbox(self) -> list[Any]:
         with self.engine.connect() as connection:
-            rows = connection.execute(select(outbox).order_by(outbox.c.id))
-            return [(row.conversation_id, row.text) for row in rows]
+            return connection.execute(select(outbox).order_by(outbox.c.id)).all()
 
     def staff(self, username: str, name: str = "王敏", **values: str) -> StaffMember:
         department = values.pop("department", "人力资源和社会保障局")
@@ -77,8 +88,11 @@ def make_world(engine: Engine) -> Callable[..., World]:
     ) -> World:
         returned: list[str] = []
 
-        def deliver(connection: Connection, conversation_id: str, text: str) -> None:
-            connection.execute(insert(outbox).values(conversation_id=conversation_id, text=text))
+        def deliver(
+            connection: Connection, conversation_id: str, author: str, text: str, payload: Any = None
+        ) -> None:
+            row = {"conversation_id": conversation_id, "author": author, "text": text, "payload": payload}
+            connection.execute(insert(outbox).values(**row))
 
         own = Clock()
         clock = clock or own

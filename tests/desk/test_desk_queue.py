@@ -137,7 +137,7 @@ def test_in_the_callers_transaction_all_happens_or_nothing(world: Any) -> None:
     with world.engine.begin() as connection:
         world.desk.receive("web:a", "返回", connection)
         assert world.returned == []  # not before the caller's commit
-    assert world.desk.owner("web:a") == "bot"
+    assert world.desk.recipient("web:a", "问") == "bot"
     assert world.returned == ["web:a"]
 
 

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection, Engine
 
-from bot.gateway.ports import Owner
+from bot.gateway.ports import Owner, Recipient
 from bot.gateway.rasa_client import RasaClient
 from bot.gateway.service import Gateway
 from bot.gateway.settings import GatewaySettings, WeChatSettings
@@ -64,8 +64,17 @@ class FakeDesk:
     tells: list[str] = field(default_factory=list)
     handoffs: list[tuple[str, str, str]] = field(default_factory=list)
 
-    def owner(self, conversation_id: str) -> Owner:
+    drops: list[tuple[str, str]] = field(default_factory=list)
+
+    def recipient(self, conversation_id: str, text: str) -> Recipient:
+        return "bot" if self.owner(conversation_id) == "bot" else "desk"
+
+    def owner(self, conversation_id: str, connection: Connection | None = None) -> Owner:
         return self.owners.get(conversation_id, "bot")
+
+    def dropped(self, connection: Connection, conversation_id: str, text: str) -> None:
+        assert connection is not None
+        self.drops.append((conversation_id, text))
 
     def record(
         self,
@@ -182,7 +191,7 @@ def push(w: "World", text: str, citizen: str = CITIZEN, window_at: float | None 
         if not connection.execute(seen.values(last_seen=at)).rowcount:
             row = {"channel": "wechat", "citizen": citizen, "first_seen": at, "last_seen": at}
             connection.execute(insert(citizens).values(**known, **row, message_window_at=at))
-        w.gateway.deliver(connection, known["conversation_id"], text)
+        w.gateway.deliver(connection, known["conversation_id"], "staff", text)
 
 
 class Now:

@@ -27,7 +27,7 @@ def left(w: Any) -> int:
 
 def staff_says(w: Any, text: str) -> None:
     with w.engine.begin() as connection:
-        w.gateway.deliver(connection, CONVERSATION, text)
+        w.gateway.deliver(connection, CONVERSATION, "staff", text)
 
 
 def held(w: Any) -> list[str]:
@@ -101,7 +101,7 @@ async def test_what_waits_is_merged_into_few_messages_in_its_order(tmp_path: Pat
     async with world(tmp_path, PUSHING) as w:
         with w.engine.begin() as connection:
             for number in range(8):
-                w.gateway.deliver(connection, CONVERSATION, f"第{number}条")
+                w.gateway.deliver(connection, CONVERSATION, "staff", f"第{number}条")
             connection.execute(outbox.update().values(next_try_at=1e12))
         push(w, "最后")  # and the window is opened
         with w.engine.begin() as connection:

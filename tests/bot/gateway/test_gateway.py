@@ -106,10 +106,10 @@ async def test_the_announcement_of_this_very_handoff_is_told(tmp_path: Path) -> 
 async def test_a_reply_of_staff_is_visible_only_after_its_transaction(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         with w.engine.connect() as connection:
-            w.gateway.deliver(connection, "web:c1", "不该看到")
+            w.gateway.deliver(connection, "web:c1", "staff", "不该看到")
             connection.rollback()
         with w.engine.begin() as connection:
-            w.gateway.deliver(connection, "web:c1", "您好")
+            w.gateway.deliver(connection, "web:c1", "staff", "您好")
         assert [(row.author, row.text) for row in w.rows()] == [("staff", "您好")]
 
 
@@ -244,7 +244,7 @@ async def test_replies_of_staff_are_pushed_in_order_and_long_ones_in_parts(tmp_p
 async def test_without_customer_messages_a_reply_of_staff_comes_with_the_next_message(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         with w.engine.begin() as connection:
-            w.gateway.deliver(connection, f"wechat:{CITIZEN}", "请带身份证")
+            w.gateway.deliver(connection, f"wechat:{CITIZEN}", "staff", "请带身份证")
         assert (await w.platform.say(CITIZEN, "好")).text == "【工作人员】请带身份证\n\n答：好"
 
 

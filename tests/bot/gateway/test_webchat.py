@@ -158,7 +158,7 @@ async def test_events_bring_history_then_news_of_staff_as_they_happen(tmp_path: 
         await until(lambda: any(name == "state" for name, _ in heard))
         assert [data["text"] for name, data in heard if name == "item"] == ["断缴了", "可以补缴。"]
         with w.engine.begin() as connection:
-            w.gateway.deliver(connection, conversation, "我是工作人员")
+            w.gateway.deliver(connection, conversation, "staff", "我是工作人员")
         await until(lambda: any(name == "item" and data["author"] == "staff" for name, data in heard))
         assert len([1 for name, _ in heard if name == "item"]) == 3
         w.gateway.stopping = True

@@ -23,6 +23,7 @@ def _columns() -> dict[str, list[sa.Column]]:
         "conversations": [sa.Column("rating_id", sa.Integer)],
         "handoffs": [
             sa.Column("priority", sa.Integer, **_ZERO),
+            sa.Column("queued_at", sa.Float),
             sa.Column("assigned", sa.Boolean, **_NO),
             sa.Column("first_reply_at", sa.Float),
             sa.Column("last_said_at", sa.Float),
@@ -41,7 +42,10 @@ def upgrade() -> None:
     op.create_index("ix_handoffs_status_order", "handoffs", ["status", "priority", "queue_order", "id"])
     op.create_index("ix_handoffs_claimed_by", "handoffs", ["claimed_by", "status"])
     # What was waiting or served before is not overdue at the first look.
-    op.execute("UPDATE handoffs SET last_said_at = coalesce(claimed_at, created_at) WHERE status <> 'resolved'")
+    op.execute(
+        "UPDATE handoffs SET last_said_at = coalesce(claimed_at, created_at), queued_at = created_at "
+        "WHERE status <> 'resolved'"
+    )
     op.create_table(
         "ratings",
         sa.Column("handoff_id", sa.Integer, sa.ForeignKey("handoffs.id"), primary_key=True),

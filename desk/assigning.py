@@ -1,0 +1,112 @@
+"""Gives waiting conversations to members of staff who are there, ready and free."""
+
+from dataclasses import replace
+from typing import Any, Literal, Protocol
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from desk import conversation_log, ownership, presence, routing, waiting
+from desk.presence import Present
+from desk.rules import Rules
+from desk.tables import handoffs
+from desk.texts import Texts
+
+
+class Deliver(Protocol):
+    """Puts a text for a citizen into the outbox, in this transaction."""
+
+    def __call__(
+        self,
+        connection: Connection,
+        conversation_id: str,
+        author: Literal["staff", "system"],
+        text: str,
+        payload: dict[str, Any] | None = None,
+    ) -> None: ...
+
+
+class Assigning:
+    """Works inside the caller's transaction; `at` is the present.
+
+    Args:
+        rules: capacity, and whether anything is assigned at all.
+        texts: the desk's Chinese texts.
+        deliver: tells a citizen something.
+    """
+
+    def __init__(self, rules: Rules, texts: Texts, deliver: Deliver) -> None:
+        self._rules = rules
+        self._texts = texts
+        self._deliver = deliver
+
+    def present(self, connection: Connection, at: float) -> list[Present]:
+        """Everyone who is there and ready."""
+        rules = self._rules.assigning
+        return presence.present(connection, at, rules.present_for, rules.capacity)
+
+    def assign(self, connection: Connection, at: float, opened: int | None = None) -> None:
+        """Give out what can be given: emergencies to anybody, the rest to whoever takes it and has a free slot.
+
+        Of several, the one with the least to do relative to their capacity gets it, then who waits longest for one.
+
+        Args:
+            opened: the handoff that was opened in this transaction; its citizen learns of it from the receipt.
+        """
+        if not self._rules.assigning.automatic:
+            return
+        there = self.present(connection, at)
+        if not there:
+            return
+        for row in self._waiting(connection, handoffs.c.priority > 0):
+            there = self._give(connection, row, min(there, key=_how_busy), there, at, opened)
+        routes = routing.read(connection, self._rules.default_department)
+        while free := sorted(filter(lambda member: member.free, there), key=_how_busy):
+            for member in free:
+                rows = self._waiting(connection, routes.served_by(member.department), limit=1)
+                if rows:
+                    there = self._give(connection, rows[0], member, there, at, opened)
+                    break
+            else:
+                return
+
+    def _waiting(self, connection: Connection, condition: Any, limit: int | None = None) -> list[Any]:
+        statement = (
+            select(handoffs.c.id, handoffs.c.conversation_id, handoffs.c.department)
+            .where(handoffs.c.status == "queued", condition)
+            .order_by(*waiting.ORDER)
+            .limit(limit)
+        )
+        return connection.execute(statement).all()
+
+    def _give(
+        self,
+        connection: Connection,
+        row: Any,
+        member: Present,
+        there: list[Present],
+        at: float,
+        opened: int | None,
+    ) -> list[Present]:
+        """Make it theirs; who is there, with their new load."""
+        ownership.to_staff(connection, row.id, member.id)
+        waiting.claim(connection, row.id, member.id, at, assigned=True)
+        presence.assigned(connection, member.id, at)
+        line = self._texts.say("log.assigned", name=member.display_name)
+        conversation_log.append(
+            connection, row.conversation_id, "system", line, at=at, handoff_id=row.id, staff_id=member.id
+        )
+        if row.id != opened:
+            self.announce(connection, row.conversation_id, member.department)
+        taken = replace(member, load=member.load + 1, last_assigned_at=at)
+        return [taken if other.id == member.id else other for other in there]
+
+    def announce(self, connection: Connection, conversation_id: str, department: str) -> None:
+        """Tell a citizen who waited that somebody is there now."""
+        self._deliver(
+            connection, conversation_id, "system", self._texts.say("citizen.taken", department=department)
+        )
+
+
+def _how_busy(member: Present) -> tuple[float, float, int]:
+    return (member.load / max(member.capacity, 1), member.last_assigned_at, member.id)

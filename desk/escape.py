@@ -1,0 +1,140 @@
+"""Nobody waits for good: a handoff that nobody takes becomes a ticket."""
+
+from datetime import tzinfo
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.engine import Connection
+
+from desk import conversation_log, ownership, waiting
+from desk.ports import Hours, TicketMaker
+from desk.presence import Present
+from desk.records import TicketReceipt
+from desk.routing import Routing
+from desk.tables import conversation_messages, handoffs
+from desk.texts import Texts
+
+KIND_OF_REASON = {"complaint": "complaint", "suggestion": "suggestion", "report": "report"}
+"""The kind of the ticket by the handoff's reason; any other reason makes a question."""
+_SUBJECT = 40
+
+
+class Escape:
+    """Every method works inside the caller's transaction; `at` is the present.
+
+    Args:
+        texts: the desk's Chinese texts.
+        hours: when departments work.
+        tickets: makes tickets; None for a desk without them, where everybody waits.
+        zone: the city's time zone.
+    """
+
+    def __init__(self, texts: Texts, hours: Hours, tickets: TicketMaker | None, zone: tzinfo) -> None:
+        self._texts = texts
+        self._hours = hours
+        self._tickets = tickets
+        self._zone = zone
+
+    @property
+    def possible(self) -> bool:
+        """Whether there are tickets."""
+        return self._tickets is not None
+
+    def nobody_comes(self, department: str, there: list[Present], routes: Routing, at: float) -> bool:
+        """Whether it is outside working hours and nobody who takes it is there all the same."""
+        if self._tickets is None or self._hours.is_open(department, at):
+            return False
+        return not any(routes.serves(member.member(), department) for member in there)
+
+    def opens_text(self, department: str, at: float) -> str:
+        """When somebody is there again."""
+        return self._hours.describe(self._hours.opens_next(department, at), at)
+
+    def at_once(
+        self, connection: Connection, values: dict[str, Any], at: float
+    ) -> tuple[str, TicketReceipt, bool]:
+        """A handoff outside working hours: its ticket, without any waiting.
+
+        Returns:
+            The handoff's number, the ticket, and whether it went to a ticket that was already open.
+        """
+        assert self._tickets is not None
+        open_ = self._unfinished(connection, values["conversation_id"], values["question"])
+        if open_ is not None:
+            number, ticket = open_
+            return number, ticket, True
+        handoff_id, number = waiting.create(
+            connection, values, at, self._zone, status="resolved", outcome="ticket", resolved_at=at
+        )
+        ticket = self._make(connection, number, values, values["question"])
+        waiting.change(connection, handoff_id, ticket_number=ticket.number, awaiting_reply=False)
+        self._log(connection, values["conversation_id"], handoff_id, ticket, at)
+        return number, ticket, False
+
+    def leave(self, connection: Connection, row: Any, at: float) -> TicketReceipt | None:
+        """Make a ticket of a waiting handoff and give the conversation to the bot; None if it no longer waits."""
+        if self._tickets is None or not ownership.from_queue_to_bot(connection, row.conversation_id):
+            return None
+        return self._finish(connection, row, row.question, at)
+
+    def hand_in(
+        self, connection: Connection, row: Any, staff_id: int, details: str, at: float
+    ) -> TicketReceipt | None:
+        """The same for a conversation that this member of staff owns; None if they do not, or without tickets."""
+        if self._tickets is None:
+            return None
+        if not ownership.from_staff_to_bot(connection, row.conversation_id, staff_id):
+            return None
+        return self._finish(connection, row, details or row.question, at)
+
+    def _finish(self, connection: Connection, row: Any, details: str, at: float) -> TicketReceipt:
+        said = "\n".join(self._said(connection, row.id))
+        values = {
+            name: getattr(row, name) for name in ("conversation_id", "reason", "department", "answer_id")
+        }
+        together = "\n".join(filter(None, [details, said if said != details else ""]))
+        ticket = self._make(connection, row.number, values, together)
+        self._log(connection, row.conversation_id, row.id, ticket, at)
+        waiting.close(connection, row.id, "ticket", at, ticket_number=ticket.number)
+        return ticket
+
+    def _unfinished(
+        self, connection: Connection, conversation_id: str, question: str
+    ) -> tuple[str, TicketReceipt] | None:
+        assert self._tickets is not None
+        last = connection.execute(
+            select(handoffs.c.number, handoffs.c.ticket_number)
+            .where(handoffs.c.conversation_id == conversation_id, handoffs.c.ticket_number.is_not(None))
+            .order_by(handoffs.c.id.desc())
+            .limit(1)
+        ).first()
+        ticket = self._tickets.add(connection, last.ticket_number, question) if last else None
+        return (last.number, ticket) if ticket else None
+
+    def _make(
+        self, connection: Connection, number: str, values: dict[str, Any], details: str
+    ) -> TicketReceipt:
+        assert self._tickets is not None
+        line = " ".join(details.split())
+        subject = line if len(line) <= _SUBJECT else line[: _SUBJECT - 1] + "…"
+        return self._tickets.make(
+            connection,
+            kind=KIND_OF_REASON.get(values["reason"], "question"),
+            conversation_id=values["conversation_id"],
+            subject=subject or self._texts.label("reasons", values["reason"]),
+            details=details or subject or self._texts.label("reasons", values["reason"]),
+            department=values["department"],
+            handoff_number=number,
+            answer_id=values["answer_id"],
+        )
+
+    def _said(self, connection: Connection, handoff_id: int) -> list[str]:
+        mine = (conversation_messages.c.handoff_id == handoff_id, conversation_messages.c.author == "citizen")
+        said = select(conversation_messages.c.text).where(*mine).order_by(conversation_messages.c.id)
+        return [text for text in connection.execute(said).scalars() if text]
+
+    def _log(
+        self, connection: Connection, conversation_id: str, handoff_id: int, ticket: TicketReceipt, at: float
+    ) -> None:
+        line = self._texts.say("log.ticket", number=ticket.number)
+        conversation_log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)

@@ -1,0 +1,129 @@
+"""Satisfaction: asked once when a human service ends, whoever ended it."""
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.engine import Connection
+
+from desk import conversation_log, waiting
+from desk.ports import TicketMaker
+from desk.rules import RatingRules
+from desk.tables import conversations, ratings
+from desk.texts import Texts, plain
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer a citizen can give, by its number, its label or other words."""
+
+    label: str
+    words: frozenset[str]
+    score: int = 0
+
+
+class Satisfaction:
+    """Every method works inside the caller's transaction; `at` is the present.
+
+    Args:
+        rules: how long an answer is waited for, and what is a bad one.
+        texts: the desk's Chinese texts (`rating`).
+        tickets: where a supervisor's follow-up is opened; None for a desk without tickets.
+    """
+
+    def __init__(self, rules: RatingRules, texts: Texts, tickets: TicketMaker | None) -> None:
+        self._rules = rules
+        self._texts = texts
+        self._tickets = tickets
+        self._scores = [_choice(entry) for entry in texts.entries("rating.scores")]
+        numerals = enumerate(texts.words("rating.numerals"), start=1)
+        self._numerals = {word: number for number, word in numerals}
+        self._reasons = [_choice({"label": label}) for label in texts.words("rating.reasons")]
+
+    def ask(self, connection: Connection, conversation_id: str, handoff_id: int, at: float) -> dict[str, Any]:
+        """Note that the rating of this handoff is asked for now; the options, as the payload of the message."""
+        connection.execute(insert(ratings).values(handoff_id=handoff_id, asked_at=at))
+        same = conversations.c.id == conversation_id
+        connection.execute(update(conversations).where(same).values(rating_id=handoff_id))
+        return self._options(self._scores)
+
+    def reads(self, connection: Connection, handoff_id: int, text: str, at: float) -> bool:
+        """Whether this message answers the question that is open, for a rating or for its reason."""
+        row = self._open(connection, handoff_id, at)
+        return row is not None and self._read(row, text) is not None
+
+    def take(
+        self, connection: Connection, conversation_id: str, handoff_id: int, text: str, at: float
+    ) -> list[str]:
+        """Keep the rating, or its reason; what to say to it. Empty: it was neither."""
+        row = self._open(connection, handoff_id, at)
+        choice = None if row is None else self._read(row, text)
+        if choice is None:
+            return []
+        conversation_log.append(connection, conversation_id, "citizen", text, at=at)
+        if row.score is not None:
+            self._set(connection, handoff_id, reason=choice.label)
+            self._close(connection, conversation_id)
+            return [self._texts.say("rating.reason_thanks")]
+        self._set(connection, handoff_id, score=choice.score, rated_at=at)
+        if choice.score > self._rules.bad:
+            self._close(connection, conversation_id)
+            return [self._texts.say("rating.thanks")]
+        self._follow_up(connection, handoff_id, choice)
+        numbered = [
+            self._texts.say("rating.numbered", number=number, label=reason.label)
+            for number, reason in enumerate(self._reasons, start=1)
+        ]
+        return ["\n".join([self._texts.say("rating.why"), *numbered])]
+
+    def _open(self, connection: Connection, handoff_id: int, at: float) -> Any:
+        since = at - self._rules.open_for
+        return connection.execute(
+            select(ratings).where(ratings.c.handoff_id == handoff_id, ratings.c.asked_at >= since)
+        ).first()
+
+    def _read(self, row: Any, text: str) -> Choice | None:
+        choices = self._scores if row.score is None else self._reasons
+        said = plain(unicodedata.normalize("NFKC", text))
+        number = int(said) if said.isdecimal() and len(said) == 1 else self._numerals.get(said, 0)
+        if 1 <= number <= len(choices):
+            return choices[number - 1]
+        return next((choice for choice in choices if said in choice.words), None)
+
+    def _follow_up(self, connection: Connection, handoff_id: int, choice: Choice) -> None:
+        if self._tickets is None:
+            return
+        handoff = waiting.by_id(connection, handoff_id)
+        names = {"label": choice.label, "number": handoff.number, "name": handoff.staff_name or ""}
+        ticket = self._tickets.make(
+            connection,
+            kind="follow_up",
+            conversation_id=handoff.conversation_id,
+            subject=self._texts.say("rating.follow_up", **names),
+            details=self._texts.say("rating.follow_up_details", question=handoff.question, **names),
+            department=handoff.department,
+            handoff_number=handoff.number,
+            answer_id=handoff.answer_id,
+        )
+        self._set(connection, handoff_id, follow_up=ticket.number)
+
+    def _options(self, choices: list[Choice]) -> dict[str, Any]:
+        options = [{"id": f"rating:{choice.score}", "label": choice.label} for choice in choices]
+        return {"status": "handoff", "options": options}
+
+    @staticmethod
+    def _set(connection: Connection, handoff_id: int, **values: Any) -> None:
+        connection.execute(update(ratings).where(ratings.c.handoff_id == handoff_id).values(**values))
+
+    @staticmethod
+    def _close(connection: Connection, conversation_id: str) -> None:
+        connection.execute(
+            update(conversations).where(conversations.c.id == conversation_id).values(rating_id=None)
+        )
+
+
+def _choice(entry: dict[str, Any]) -> Choice:
+    label = str(entry["label"])
+    words = [label, *(str(word) for word in entry.get("words", []))]
+    return Choice(label, frozenset(plain(word) for word in words), int(entry.get("score", 0)))
