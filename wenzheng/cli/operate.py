@@ -25,7 +25,7 @@ def register(commands: Any) -> None:
     train.add_argument("--force", action="store_true", help="数据没有变化也重新训练")
     train.set_defaults(run=run_train)
 
-    doctor = commands.add_parser("doctor", help="检查版本、端口、磁盘、模型、索引和进程")
+    doctor = commands.add_parser("doctor", help="检查版本、端口、磁盘、模型、索引、日历和进程")
     doctor.add_argument("--json", action="store_true", help="以 JSON 输出结果")
     doctor.set_defaults(run=run_doctor)
 
@@ -58,6 +58,7 @@ def run_up(arguments: argparse.Namespace, settings: Settings) -> int:
     """Prepare what is missing, start everything, print the addresses, watch until stopped."""
     from wenzheng import doctor
     from wenzheng.dialogue import train
+    from wenzheng.parts import load_calendar
     from wenzheng.supervisor import Supervisor
 
     started = time.perf_counter()
@@ -70,6 +71,7 @@ def run_up(arguments: argparse.Namespace, settings: Settings) -> int:
             raise Refused(
                 f"端口 {port} 已被占用。如果问政已在运行，请先停止它；否则用环境变量 {name} 换一个端口。"
             )
+    load_calendar(settings)  # its problems are told here, not in the web process's log
     _prepare_content(arguments, settings)
     with stderr.status("正在检查对话模型（首次需要训练，约半分钟）…"):
         train(settings)
