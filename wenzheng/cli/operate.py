@@ -61,6 +61,7 @@ def run_up(arguments: argparse.Namespace, settings: Settings) -> int:
     from wenzheng.parts import load_calendar
     from wenzheng.supervisor import Supervisor
 
+    load_calendar(settings)  # its problems are told here, not in the web process's log
     started = time.perf_counter()
     for name, port in (
         ("WENZHENG_PORT", settings.port),
@@ -71,7 +72,6 @@ def run_up(arguments: argparse.Namespace, settings: Settings) -> int:
             raise Refused(
                 f"端口 {port} 已被占用。如果问政已在运行，请先停止它；否则用环境变量 {name} 换一个端口。"
             )
-    load_calendar(settings)  # its problems are told here, not in the web process's log
     _prepare_content(arguments, settings)
     with stderr.status("正在检查对话模型（首次需要训练，约半分钟）…"):
         train(settings)
