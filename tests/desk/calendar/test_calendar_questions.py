@@ -1,9 +1,12 @@
 """Departments, closed days, make-up rules, clocks that change, and what citizens read."""
 
 from dataclasses import FrozenInstanceError
-from datetime import date
+from datetime import date, datetime, timedelta
+from math import nextafter
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from desk.calendar import WorkingCalendar
 from tests.desk.calendar.conftest import MakeCalendar, moment, wall
@@ -160,6 +163,13 @@ def test_hours_that_touch_are_one_and_may_last_until_midnight(make: MakeCalendar
     assert calendar.due("热线", moment("2026-11-23 10:00"), 0) == moment("2026-11-24 00:00")
 
 
+def test_the_last_instant_before_midnight_belongs_to_the_day(make: MakeCalendar) -> None:
+    calendar = make("departments: {夜班: {周一: 22:00-24:00}}")
+    midnight = moment("2026-11-24 00:00")
+    assert calendar.closes("夜班", nextafter(midnight, 0)) == midnight
+    assert calendar.closes("夜班", midnight) is None
+
+
 NIGHTS = "departments: {夜班: {周六至周日: '00:30-02:30, 02:45-05:00'}}"
 
 
@@ -171,6 +181,13 @@ def test_an_hour_that_the_clock_skips_is_no_office_hour(make: MakeCalendar) -> N
     assert (wall(first, zone), wall(noon, zone)) == ("2026-03-08 00:30", "2026-03-08 03:00")
     assert noon - first == 1.5 * 3600
     assert (wall(again, zone), end - again) == ("2026-03-08 03:00", 2 * 3600)
+
+
+def test_a_day_whose_hours_are_all_skipped_is_not_worked(make: MakeCalendar) -> None:
+    zone = "America/New_York"
+    calendar = make("departments: {夜班: {周日: 02:10-02:50}}", zone)
+    assert calendar.day("夜班", date(2026, 3, 8)).openings == ()
+    assert wall(calendar.due("夜班", moment("2026-03-01 02:20", zone), 1), zone) == "2026-03-15 02:50"
 
 
 def test_an_hour_that_comes_twice_counts_the_first_time(make: MakeCalendar) -> None:
@@ -200,6 +217,31 @@ def test_a_midnight_that_is_skipped_begins_later(make: MakeCalendar) -> None:
     [(start, _)] = calendar.day("热线", date(2026, 4, 24)).openings
     assert wall(start, zone) == "2026-04-24 01:00"
     assert end == start
+
+
+ZONES = ("America/New_York", "Europe/Berlin", "Africa/Cairo", "Australia/Lord_Howe", "Asia/Shanghai")
+ROUND_THE_CLOCK = """\
+departments:
+  夜班:
+    周一至周日: 00:00-01:45, 02:00-02:15, 02:20-03:30, 22:30-24:00
+"""
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    zone=st.sampled_from(ZONES),
+    at=st.integers(int(moment("2025-01-01 00:00")), int(moment("2028-01-01 00:00"))),
+)
+def test_hours_of_night_stay_in_order_wherever_clocks_change(make: MakeCalendar, zone: str, at: int) -> None:
+    calendar = make(ROUND_THE_CLOCK, zone)
+    day = datetime.fromtimestamp(at, calendar.zone).date()
+    edges = [edge for opening in calendar.day("夜班", day).openings for edge in opening]
+    assert edges == sorted(edges)
+    assert edges[-1] <= calendar.day("夜班", day + timedelta(1)).openings[0][0]
+    opens = calendar.opens_next("夜班", at)
+    assert opens >= at
+    assert calendar.is_open("夜班", opens)
+    assert opens - at < 86400
 
 
 @pytest.mark.parametrize(
