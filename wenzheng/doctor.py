@@ -1,4 +1,4 @@
-"""Examine an installation: versions, ports, disk, models, index, processes."""
+"""Examine an installation: versions, ports, disk, models, index, calendar, processes."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import date, datetime
 from typing import Any, Literal
 
 import httpx
 
+from desk.calendar import WorkingCalendar
 from wenzheng import dialogue
 from wenzheng.database import migrate, open_engine
-from wenzheng.parts import build_embedder, build_knowledge
-from wenzheng.settings import Settings
+from wenzheng.parts import build_embedder, build_knowledge, load_calendar
+from wenzheng.settings import Settings, SettingsError
 
 DISK_NEEDED = 2 * 1024**3  # bytes: models, indexes and a day of logs of a city
+HOLIDAYS_WANTED_FROM = 10
+"""Month from which next year's holidays should be in the calendar; they are announced in November."""
 _PACKAGES = ("rasa", "tensorflow", "torch", "sentence-transformers", "faiss-cpu", "tantivy")
 _MARKS = {"ok": "✓", "warning": "！", "error": "✗"}
 
@@ -67,11 +71,11 @@ def health(settings: Settings) -> dict[str, Any] | None:
 def examine(settings: Settings) -> list[Finding]:
     """All findings, in order. An examination that fails is itself a finding."""
     findings: list[Finding] = []
-    for look in (_versions, _disk, _database, _embedding_model, _dialogue_model, _processes, _wechat):
+    for look, subject in _SUBJECTS.items():
         try:
             findings.extend(look(settings))
         except Exception as error:
-            findings.append(Finding(_SUBJECTS[look], "error", f"检查时出错：{type(error).__name__}：{error}"))
+            findings.append(Finding(subject, "error", f"检查时出错：{type(error).__name__}：{error}"))
     return findings
 
 
@@ -132,6 +136,31 @@ def _dialogue_model(settings: Settings) -> Iterator[Finding]:
         )
 
 
+def calendar_finding(calendar: WorkingCalendar, today: date) -> Finding:
+    """Whether the calendar knows the holidays that deadlines of these days run into."""
+    wanted = [today.year, *([today.year + 1] if today.month >= HOLIDAYS_WANTED_FROM else [])]
+    missing = [year for year in wanted if not calendar.knows(year)]
+    if not missing:
+        return Finding("日历", "ok", f"{calendar.path}，已有 {wanted[-1]} 年的放假安排")
+    years = "、".join(f"{year} 年" for year in missing)
+    left = (date(missing[0], 1, 1) - today).days
+    since = f"，离 {missing[0]} 年还有 {left} 天" if left > 0 else ""
+    text = (
+        f"没有 {years}的放假安排{since}。没有时只按星期几计算，节假日和调休都会算错。"
+        f"请把国务院办公厅的放假通知填入 {calendar.path} 的 holidays，用 wenzheng calendar 查看，然后重新启动。"
+    )
+    return Finding("日历", "warning", text)
+
+
+def _calendar(settings: Settings) -> Iterator[Finding]:
+    try:
+        calendar = load_calendar(settings)
+    except SettingsError as error:
+        yield Finding("日历", "error", str(error))
+    else:
+        yield calendar_finding(calendar, datetime.now(calendar.zone).date())
+
+
 def _processes(settings: Settings) -> Iterator[Finding]:
     report = health(settings)
     if report is None:
@@ -163,6 +192,7 @@ _SUBJECTS: dict[Callable[[Settings], Iterator[Finding]], str] = {
     _database: "数据库",
     _embedding_model: "向量模型",
     _dialogue_model: "对话模型",
+    _calendar: "日历",
     _processes: "进程",
     _wechat: "微信",
 }

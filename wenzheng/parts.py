@@ -12,6 +12,7 @@ from bot.gateway.service import Gateway
 from bot.gateway.settings import GatewaySettings, WeChatSettings
 from bot.gateway.texts import load_texts
 from desk import Accounts, Desk, Reach
+from desk.calendar import CalendarError, WorkingCalendar
 from desk.records import moment
 from knowledge.config import DEFAULT_FILE, load_search_config
 from knowledge.embedding import Int8Embedder, SentenceTransformerEmbedder
@@ -28,6 +29,7 @@ class Parts:
     desk: Desk
     accounts: Accounts
     gateway: Gateway
+    calendar: WorkingCalendar
 
 
 def build_embedder(settings: Settings) -> Int8Embedder | SentenceTransformerEmbedder:
@@ -62,8 +64,18 @@ def build_accounts(engine: Engine) -> Accounts:
     return Accounts(engine)
 
 
+def load_calendar(settings: Settings) -> WorkingCalendar:
+    """The working calendar. Raises SettingsError with everything that is wrong in its file."""
+    try:
+        return WorkingCalendar.load(settings.calendar)
+    except CalendarError as error:
+        named = f"WENZHENG_CALENDAR={settings.calendar}：" if settings.calendar else ""
+        raise SettingsError(f"{named}{error}") from error
+
+
 def build_parts(settings: Settings, engine: Engine) -> Parts:
     """All services. The desk puts replies of staff into the gateway's outbox, in its own transaction."""
+    calendar = load_calendar(settings)
     rasa = RasaClient(settings.rasa_url, settings.token)
 
     def deliver(
@@ -93,7 +105,7 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
         return given or knowledge.locate(conversation_id, place, message_id).to_dict()
 
     gateway = Gateway(engine, desk, rasa, locate, _gateway_settings(settings), load_texts(city=settings.city))
-    return Parts(knowledge, desk, build_accounts(engine), gateway)
+    return Parts(knowledge, desk, build_accounts(engine), gateway, calendar)
 
 
 def _gateway_settings(settings: Settings) -> GatewaySettings:

@@ -18,7 +18,7 @@ from bot.gateway.wechat.simulator import PlatformApi
 from wenzheng.cli import main
 
 COMMANDS = [
-    *("up", "ask", "chat", "train", "doctor", "kb", "eval", "staff", "wechat"),
+    *("up", "ask", "chat", "train", "doctor", "kb", "eval", "staff", "wechat", "calendar"),
     *("kb import", "kb export", "kb publish", "kb releases", "kb rollback", "kb remove"),
     *("eval retrieval", "eval answers", "staff add", "staff list", "staff passwd", "wechat simulate"),
     *("wechat menu", "wechat menu push"),

@@ -13,12 +13,12 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
 
 from wenzheng import __version__
-from wenzheng.cli import ask, chat, content, evaluation, operate, staff, wechat
+from wenzheng.cli import ask, calendar, chat, content, evaluation, operate, staff, wechat
 from wenzheng.cli.chinese import ChineseParser
 from wenzheng.cli.console import Refused, error_text
 from wenzheng.settings import SettingsError, load_settings
 
-_COMMANDS = (operate, ask, chat, content, evaluation, staff, wechat)
+_COMMANDS = (operate, ask, chat, content, evaluation, calendar, staff, wechat)
 
 
 def build_parser() -> argparse.ArgumentParser:

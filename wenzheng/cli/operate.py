@@ -25,7 +25,7 @@ def register(commands: Any) -> None:
     train.add_argument("--force", action="store_true", help="数据没有变化也重新训练")
     train.set_defaults(run=run_train)
 
-    doctor = commands.add_parser("doctor", help="检查版本、端口、磁盘、模型、索引和进程")
+    doctor = commands.add_parser("doctor", help="检查版本、端口、磁盘、模型、索引、日历和进程")
     doctor.add_argument("--json", action="store_true", help="以 JSON 输出结果")
     doctor.set_defaults(run=run_doctor)
 
@@ -58,8 +58,10 @@ def run_up(arguments: argparse.Namespace, settings: Settings) -> int:
     """Prepare what is missing, start everything, print the addresses, watch until stopped."""
     from wenzheng import doctor
     from wenzheng.dialogue import train
+    from wenzheng.parts import load_calendar
     from wenzheng.supervisor import Supervisor
 
+    load_calendar(settings)  # its problems are told here, not in the web process's log
     started = time.perf_counter()
     for name, port in (
         ("WENZHENG_PORT", settings.port),
