@@ -62,6 +62,7 @@ def build_pages(desk: Desk, accounts: Accounts) -> APIRouter:
             token = accounts.sign_in(username, password)
         except DeskError as error:
             return pages.sign_in(request, username, error)
+        desk.arrive(accounts.find(username))
         response = RedirectResponse("/console/desk", 303)
         sessions.set_session(request, response, token)
         return response
@@ -70,6 +71,9 @@ def build_pages(desk: Desk, accounts: Accounts) -> APIRouter:
     def sign_out(request: Request, form_token: Annotated[str, Form()] = "") -> Response:
         if not sessions.form_is_ours(request, sessions.SESSION_COOKIE, form_token):
             return RedirectResponse("/console/desk", 303)
+        staff = sessions.signed_in(request, accounts)
+        if staff is not None:
+            desk.leave(staff)
         accounts.sign_out(request.cookies[sessions.SESSION_COOKIE])
         response = RedirectResponse("/console/login", 303)
         sessions.forget_session(response)
@@ -231,7 +235,7 @@ class _Pages:
         return {
             "staff": staff,
             "now": self._desk.clock(),
-            "queue": self._desk.queue(),
+            "queue": self._desk.queue(staff),
             "serving": self._desk.serving(staff),
             "online": self._desk.staff_online(),
             "conversation": conversation,

@@ -14,6 +14,7 @@ from bot.gateway.texts import load_texts
 from desk import Accounts, Desk, Reach
 from desk.calendar import CalendarError, WorkingCalendar
 from desk.records import moment
+from desk.rules import Rules, RulesError, load_rules
 from knowledge.config import DEFAULT_FILE, load_search_config
 from knowledge.embedding import Int8Embedder, SentenceTransformerEmbedder
 from knowledge.embedding.embedder import BUNDLED
@@ -64,6 +65,14 @@ def build_accounts(engine: Engine) -> Accounts:
     return Accounts(engine)
 
 
+def load_desk_rules(settings: Settings) -> Rules:
+    """How the desk receives citizens. Raises SettingsError with what is wrong in its file."""
+    try:
+        return load_rules(settings.desk_rules)
+    except RulesError as error:
+        raise SettingsError(f"WENZHENG_DESK_RULES：{error}") from error
+
+
 def load_calendar(settings: Settings) -> WorkingCalendar:
     """The working calendar. Raises SettingsError with everything that is wrong in its file."""
     try:
@@ -98,7 +107,16 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
         return Reach(budget.left, moment(budget.until) if budget.left else None)
 
     knowledge = build_knowledge(settings, engine)
-    desk = Desk(engine, None, deliver, begin_anew, reach=reach)
+    desk = Desk(
+        engine,
+        None,
+        deliver,
+        begin_anew,
+        zone=calendar.zone,
+        reach=reach,
+        rules=load_desk_rules(settings),
+        hours=calendar,
+    )
 
     def locate(conversation_id: str, place: str, message_id: str) -> dict[str, Any]:
         given = knowledge.log.given_to(conversation_id, message_id)

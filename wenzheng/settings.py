@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     embedding_precision: Literal["", "int8", "float32", "bfloat16"] = ""
     search_config: Path | None = None
     calendar: Path | None = None
+    desk_rules: Path | None = None
     spare: bool = True
     secure_cookies: bool = False
     wechat_token: str = ""

@@ -30,6 +30,7 @@ from wenzheng.supervisor import LISTEN_FD
 
 logger = logging.getLogger(__name__)
 _PROBE_TIMEOUT = 2.0
+_KEEP_HOUSE_EVERY = 1.0
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -52,9 +53,12 @@ def build_app(settings: Settings, engine: Engine, parts: Parts) -> FastAPI:
         # In a thread and not waited for: the page and /health are there while the model loads.
         warming = asyncio.create_task(asyncio.to_thread(_warm_up, parts))
         await parts.gateway.start()
+        keeping = asyncio.create_task(_keep_house(parts))
         try:
             yield
         finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
             await parts.gateway.stop()
             await warming
             engine.dispose()
@@ -76,6 +80,13 @@ def build_app(settings: Settings, engine: Engine, parts: Parts) -> FastAPI:
         return {"ready": ready, "version": __version__, "parts": report, "notes": notes}
 
     return app
+
+
+async def _keep_house(parts: Parts) -> None:
+    """What time alone brings about at the desk: waits that were too long, staff who are gone."""
+    while True:
+        await asyncio.to_thread(parts.desk.housekeeping.tick)
+        await asyncio.sleep(_KEEP_HOUSE_EVERY)
 
 
 def _warm_up(parts: Parts) -> None:

@@ -85,6 +85,7 @@ def make_world(engine: Engine) -> Callable[..., World]:
     def make(
         clock: Callable[[], float] | None = None,
         reach: Callable[[str], Reach | None] = lambda _conversation_id: None,
+        **desk: Any,
     ) -> World:
         returned: list[str] = []
 
@@ -100,7 +101,7 @@ def make_world(engine: Engine) -> Callable[..., World]:
         return World(
             engine=engine,
             clock=own,
-            desk=Desk(engine, None, deliver, returned.append, clock=clock, reach=reach),
+            desk=Desk(engine, None, deliver, returned.append, clock=clock, reach=reach, **desk),
             accounts=Accounts(engine, clock=clock, cost=cheap),
             returned=returned,
         )

@@ -157,6 +157,7 @@ def test_a_reply_the_outbox_refuses_is_not_in_the_log_either(world: Any, monkeyp
         raise DiskFull
 
     monkeypatch.setattr(world.desk._serving, "_deliver", full)
+    monkeypatch.setattr(world.desk._serving._ending, "_deliver", full)
     with pytest.raises(DiskFull):
         world.desk.reply(CITIZEN, staff, "你好")
     with pytest.raises(DiskFull):
