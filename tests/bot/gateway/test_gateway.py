@@ -11,7 +11,7 @@ from bot.gateway.rasa_client import RasaAway
 from bot.gateway.tables import outbox
 from bot.gateway.wechat.splitting import size
 
-from .support import CITIZEN, PUSHING, FakeDesk, FakeRasa, push, until, world
+from .support import CITIZEN, PLAIN, PUSHING, FakeDesk, FakeRasa, push, until, world
 
 HANDOFF = {"status": "handoff", "text": "正在为您转人工。", "reason": "asked_for_human"}
 
@@ -89,6 +89,41 @@ async def test_a_late_bot_message_is_dropped_when_staff_own_the_conversation(tmp
         assert await w.gateway.wait(message, 5) == []
         assert w.desk.received == [("web:c1", "慢")], "staff read what the citizen said"
         assert w.rows() == []
+        assert w.desk.drops == [("web:c1", "答：慢")], "and what the bot would have said"
+
+
+async def test_an_answer_that_waits_to_be_sent_is_dropped_once_staff_own_the_conversation(
+    tmp_path: Path,
+) -> None:
+    conversation = f"wechat:{CITIZEN}"
+    slow = replace(PUSHING, reply_within=0.05, hold_for=0.1)
+    async with world(tmp_path, slow, send_after_error=0.2) as w:
+        w.api.errors.extend([-1, -1])
+        gate = w.rasa.hold("慢")
+        await w.platform.say(CITIZEN, "慢")
+        gate.set()
+        await until(lambda: w.rows() and w.rows()[0].error)
+        w.desk.owners[conversation] = "staff"
+        await until(lambda: w.rows()[0].status == "dropped")
+        push(w, "您好，我是工作人员")
+        await until(lambda: len(w.api.sent) == 1)
+        assert "工作人员" in str(w.api.sent[0])
+        assert w.desk.drops == [(conversation, "答：慢")]
+
+
+async def test_no_reply_carries_an_old_answer_into_the_conversation_with_staff(tmp_path: Path) -> None:
+    conversation = f"wechat:{CITIZEN}"
+    slow = replace(PLAIN, reply_within=0.05, hold_for=0.1)
+    async with world(tmp_path, slow) as w:
+        gate = w.rasa.hold("慢")
+        await w.platform.say(CITIZEN, "慢")
+        gate.set()
+        await until(lambda: w.rows())
+        w.desk.owners[conversation] = "staff"
+        w.desk.tells = ["已转给工作人员"]
+        assert (await w.platform.say(CITIZEN, "在吗")).text == "已转给工作人员"
+        assert [row.status for row in w.rows() if row.author == "bot"] == ["dropped"]
+        assert w.desk.drops == [(conversation, "答：慢")]
 
 
 async def test_the_announcement_of_this_very_handoff_is_told(tmp_path: Path) -> None:
@@ -101,6 +136,30 @@ async def test_the_announcement_of_this_very_handoff_is_told(tmp_path: Path) -> 
         w.rasa.answer = hand_over
         said = await w.gateway.wait(await say(w, "转人工", "k"), 5)
         assert [one.text for one in said or []] == [HANDOFF["text"]]
+
+
+async def test_the_announcement_is_told_also_when_staff_have_it_by_then(tmp_path: Path) -> None:
+    conversation = f"wechat:{CITIZEN}"
+    async with world(tmp_path, PLAIN) as w:
+
+        def hand_over(sender: str, _text: str) -> list[dict[str, Any]]:
+            w.desk.owners[sender] = "staff"
+            return [{"text": HANDOFF["text"], "custom": HANDOFF}]
+
+        w.rasa.answer = hand_over
+        assert HANDOFF["text"] in ((await w.platform.say(CITIZEN, "转人工")).text or "")
+        assert w.desk.owners[conversation] == "staff"
+        assert w.desk.drops == []
+
+
+async def test_what_the_desk_says_comes_without_the_name_of_staff(tmp_path: Path) -> None:
+    async with world(tmp_path, PLAIN) as w:
+        options = {"status": "handoff", "options": [{"id": "rating:5", "label": "非常满意"}]}
+        with w.engine.begin() as connection:
+            w.gateway.deliver(connection, f"wechat:{CITIZEN}", "system", "您满意吗？", options)
+        [row] = w.rows()
+        assert row.text.startswith("您满意吗？")
+        assert "1. 非常满意" in row.text
 
 
 async def test_a_reply_of_staff_is_visible_only_after_its_transaction(tmp_path: Path) -> None:
