@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from desk.permissions import Permission, Role, may
+
 Owner = Literal["bot", "queue", "staff"]
 Author = Literal["citizen", "bot", "staff", "system", "note"]
 HandoffStatus = Literal["queued", "claimed", "resolved"]
-Outcome = Literal["resolved", "cancelled"]
-Role = Literal["staff", "supervisor", "administrator"]
+Outcome = Literal["resolved", "cancelled", "ticket"]
 Reason = Literal[
     "asked_for_human",
     "low_confidence",
@@ -34,17 +35,32 @@ def moment_or_none(epoch: float | None) -> datetime | None:
 
 @dataclass(frozen=True)
 class StaffMember:
-    """A signed-in or named member of staff. Carries no password material."""
+    """A signed-in or named member of staff. Carries no password material.
+
+    With `must_change_password` nothing but the password page is open to them.
+    """
 
     id: int
     username: str
     display_name: str
     department: str
     role: Role
+    must_change_password: bool = False
 
-    @property
-    def supervises(self) -> bool:
-        return self.role in ("supervisor", "administrator")
+    def may(self, permission: Permission) -> bool:
+        """Does their role have this permission? See `desk.permissions`."""
+        return may(self.role, permission)
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account as administrators see it. `capacity` None: as many conversations at once as the default allows."""
+
+    member: StaffMember
+    active: bool
+    capacity: int | None
+    created_at: datetime
+    serving: int = 0
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,14 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from desk import conversation_log, ownership, waiting
+from desk.audit import AuditLog
 from desk.database import Clock, transaction
 from desk.errors import BadInput
 from desk.reception import Reception
 from desk.records import Author, Conversation, Handoff, HandoffReceipt, Owner, Reach, Reason, StaffMember
 from desk.returning import OnReturn, Returns
 from desk.serving import Deliver, Serving
+from desk.supervision.numbers import Numbers
 from desk.texts import Texts
 
 MESSAGES_SHOWN = 300
@@ -60,6 +62,8 @@ class Desk:
         self._reception = Reception(self.texts, self.zone, acknowledge_every)
         self._serving = Serving(self.texts, deliver)
         self._returns = Returns(engine, on_return)
+        self.audit_log = AuditLog(engine)
+        self.numbers = Numbers(engine, self.clock, self.zone)
 
     # For the gateway
 
@@ -185,7 +189,7 @@ class Desk:
             return waiting.claimed_by(connection, staff.id)
 
     def staff_online(self) -> int:
-        """How many members of staff are signed in with a page open."""
+        """How many of those who serve citizens are signed in with a page open."""
         with self._engine.connect() as connection:
             return waiting.staff_online(connection, self.clock())
 

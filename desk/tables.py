@@ -19,6 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 
 metadata = MetaData()
@@ -31,9 +32,28 @@ staff = Table(
     Column("display_name", String(64), nullable=False),
     Column("password_hash", String(255), nullable=False),
     Column("department", String(128), nullable=False),
-    Column("role", String(16), nullable=False),  # staff | supervisor | administrator
+    Column("role", String(16), nullable=False),  # desk.permissions.Role
     Column("active", Boolean, nullable=False),
     Column("created_at", Float, nullable=False),
+    Column("available", Boolean, nullable=False, server_default=true()),  # at their desk, or away
+    Column("available_since", Float),
+    Column("must_change_password", Boolean, nullable=False, server_default=false()),
+    Column("capacity", Integer),  # conversations at once; none: the default
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    # Rows are only ever added (desk.audit).
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False, index=True),
+    Column("staff_id", Integer, ForeignKey("staff.id")),  # none: the system, or nobody known
+    Column("action", String(48), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("detail", JSON, nullable=False),
+    Index("ix_audit_log_staff", "staff_id", "id"),
+    Index("ix_audit_log_subject", "subject", "id"),
+    Index("ix_audit_log_action", "action", "id"),
 )
 
 staff_sessions = Table(
@@ -81,13 +101,15 @@ handoffs = Table(
     Column("question", Text, nullable=False),
     Column("answer_id", String(64)),
     Column("status", String(16), nullable=False),  # queued | claimed | resolved
-    Column("outcome", String(16)),  # resolved | cancelled, once the status is resolved
+    Column("outcome", String(16)),  # resolved | cancelled | ticket, once the status is resolved
     Column("queue_order", Float, nullable=False),
     Column("created_at", Float, nullable=False),
     Column("acknowledged_at", Float),  # when the waiting citizen last read their position
     Column("claimed_at", Float),
     Column("claimed_by", Integer, ForeignKey("staff.id")),
+    Column("first_reply_at", Float),
     Column("resolved_at", Float),
+    Column("priority", Integer, nullable=False, server_default="0"),
     Column("awaiting_reply", Boolean, nullable=False),
     Column("last_message_id", Integer, index=True),
     UniqueConstraint("day", "day_sequence", name="uq_handoffs_day_sequence"),

@@ -41,6 +41,10 @@ class Texts:
         """The Chinese label of a word of a closed vocabulary; an unknown word is shown as it is."""
         return str(self._find(group).get(str(word), word))
 
+    def group(self, key: str) -> dict[str, str]:
+        """A closed vocabulary: word -> Chinese label, in the file's order."""
+        return {str(word): str(label) for word, label in self._find(key).items()}
+
     def words(self, key: str) -> list[str]:
         """A list of texts, such as the commands a citizen may give."""
         return [str(word) for word in self._find(key)]

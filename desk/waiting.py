@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
+from desk.permissions import roles_that_may
 from desk.records import Handoff, Outcome, StaffMember, moment, moment_or_none
 from desk.tables import conversations, handoffs, staff, staff_sessions
 
@@ -114,12 +115,13 @@ def last_change(connection: Connection) -> int:
 
 
 def staff_online(connection: Connection, at: float) -> int:
-    """How many active members of staff have a page open now."""
+    """How many of those who serve citizens have a page open now."""
     statement = (
         select(func.count(staff_sessions.c.staff_id.distinct()))
         .select_from(staff_sessions.join(staff, staff.c.id == staff_sessions.c.staff_id))
         .where(
             staff.c.active,
+            staff.c.role.in_(roles_that_may("serve")),
             staff_sessions.c.last_seen_at >= at - ONLINE_SECONDS,
             staff_sessions.c.expires_at > at,
         )

@@ -15,7 +15,7 @@ FOLDER = Path(desk.__file__).parent
 
 def test_every_text_the_code_names_exists() -> None:
     texts = Texts()
-    sources = [*FOLDER.glob("*.py"), *(FOLDER / "templates").glob("*.html")]
+    sources = [*FOLDER.rglob("*.py"), *(FOLDER / "templates").glob("*.html")]
     keys = {
         key for file in sources for key in re.findall(r"""say\(\s*["']([a-z_.]+)["']""", file.read_text())
     }
@@ -43,7 +43,7 @@ def test_a_city_can_bring_its_own_texts(tmp_path: Path) -> None:
 
 def test_no_chinese_for_readers_hides_in_the_code() -> None:
     allowed = {"texts.py"}  # its errors are about the file that holds the texts
-    for file in FOLDER.glob("*.py"):
+    for file in FOLDER.rglob("*.py"):
         code = re.sub(r'""".*?"""|#.*', "", file.read_text(), flags=re.S)
         if file.name not in allowed:
             assert not [line for line in code.splitlines() if re.search("[一-鿿]", line)], file.name
