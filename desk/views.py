@@ -75,7 +75,8 @@ class Views:
         if whole < 60:
             return self._texts.say("times.seconds", seconds=whole)
         if whole < 3600:
-            return self._texts.say("times.minutes_seconds", minutes=whole // 60, seconds=whole % 60)
+            key = "times.minutes_seconds" if whole % 60 else "times.minutes"
+            return self._texts.say(key, minutes=whole // 60, seconds=whole % 60)
         minutes = round(seconds / 60)
         if minutes < 24 * 60:
             return self._texts.say("times.hours", hours=minutes // 60, minutes=minutes % 60)
