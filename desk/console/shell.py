@@ -22,6 +22,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+_YEARS = range(2000, 3000)
+"""Those a day may be of; far beyond them the city's midnight can no longer be worked out."""
+
 
 class Shell:
     """Lets people in and renders pages.
@@ -80,9 +83,12 @@ class Shell:
     def day(self, text: str, field: str) -> date:
         """A day from a form, such as `2026-11-23`. Raises `BadInput`."""
         try:
-            return date.fromisoformat(text.strip())
+            day = date.fromisoformat(text.strip())
+            if day.year not in _YEARS:
+                raise ValueError(day)
         except ValueError:
             raise BadInput(self.texts.say("errors.day_bad", day=text), field) from None
+        return day
 
     def span(self, day: date) -> tuple[float, float]:
         """The first second of the city's day and of the next, as epoch seconds."""
