@@ -122,6 +122,7 @@ def staff_online(connection: Connection, at: float) -> int:
         .where(
             staff.c.active,
             staff.c.role.in_(roles_that_may("serve")),
+            staff.c.must_change_password.is_(False),
             staff_sessions.c.last_seen_at >= at - ONLINE_SECONDS,
             staff_sessions.c.expires_at > at,
         )

@@ -204,6 +204,11 @@ def test_who_does_not_serve_is_not_counted_as_present(world: Any) -> None:
     world.staff("lead", role="supervisor")
     world.accounts.sign_in("lead", GOOD)
     assert world.desk.staff_online() == 1
+    # Nor is who cannot get further than the password page yet.
+    _, password = world.accounts.create_with_initial_password("new", "李强", "公安局", "staff", "", None)
+    world.accounts.sign_in("new", password)
+    assert world.desk.staff_online() == 1
+    assert len(world.desk.numbers.overview().present) == 1
 
 
 def test_an_account_tells_how_many_conversations_it_still_serves(world: Any) -> None:

@@ -10,16 +10,16 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("staff") as staff:
-        staff.add_column(sa.Column("available", sa.Boolean, nullable=False, server_default=sa.true()))
-        staff.add_column(sa.Column("available_since", sa.Float))
-        staff.add_column(
-            sa.Column("must_change_password", sa.Boolean, nullable=False, server_default=sa.false())
-        )
-        staff.add_column(sa.Column("capacity", sa.Integer))
-    with op.batch_alter_table("handoffs") as handoffs:
-        handoffs.add_column(sa.Column("first_reply_at", sa.Float))
-        handoffs.add_column(sa.Column("priority", sa.Integer, nullable=False, server_default="0"))
+    # Not in batches, which may make a table anew: that fails as soon as rows of other tables refer to it.
+    for column in (
+        sa.Column("available", sa.Boolean, nullable=False, server_default=sa.true()),
+        sa.Column("available_since", sa.Float),
+        sa.Column("must_change_password", sa.Boolean, nullable=False, server_default=sa.false()),
+        sa.Column("capacity", sa.Integer),
+    ):
+        op.add_column("staff", column)
+    op.add_column("handoffs", sa.Column("first_reply_at", sa.Float))
+    op.add_column("handoffs", sa.Column("priority", sa.Integer, nullable=False, server_default="0"))
     op.create_table(
         "audit_log",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -36,9 +36,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("audit_log")
-    with op.batch_alter_table("handoffs") as handoffs:
-        handoffs.drop_column("priority")
-        handoffs.drop_column("first_reply_at")
-    with op.batch_alter_table("staff") as staff:
-        for column in ("capacity", "must_change_password", "available_since", "available"):
-            staff.drop_column(column)
+    for column in ("priority", "first_reply_at"):
+        op.drop_column("handoffs", column)
+    for column in ("capacity", "must_change_password", "available_since", "available"):
+        op.drop_column("staff", column)
