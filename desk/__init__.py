@@ -4,7 +4,8 @@ from desk.accounts import Accounts
 from desk.api import build_api
 from desk.errors import BotOwnsConversation, DeskError
 from desk.pages import build_pages
-from desk.records import Conversation, Handoff, HandoffReceipt, Owner, Reach, Reason, Role, StaffMember
+from desk.permissions import Role
+from desk.records import Conversation, Handoff, HandoffReceipt, Owner, Reach, Reason, StaffMember
 from desk.service import Desk
 from desk.tables import metadata
 

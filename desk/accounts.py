@@ -1,34 +1,27 @@
-"""Accounts of staff, signing in, and sessions. There is no default account and no default password."""
+"""Accounts of staff. There is no default account and no default password.
 
-import hashlib
-import hmac
-import math
-import re
-import secrets
+Every change is written to the audit log in its own transaction. `by` is who makes it; None is whoever has the
+command line of the machine.
+"""
+
 import time
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
-from desk.database import Clock, insert_missing
-from desk.errors import BadInput, SignInLocked, SignInRefused, UnknownStaff, UsernameTaken
-from desk.passwords import Cost, hash_password, verify_password
-from desk.records import Role, StaffMember
-from desk.tables import sign_in_failures, staff, staff_sessions
+from desk import audit
+from desk.account_fields import AccountFields, initial_password
+from desk.database import Clock
+from desk.errors import BadInput, LastAdministrator, SignInRefused, UnknownStaff, UsernameTaken
+from desk.passwords import Cost
+from desk.permissions import Role, roles_that_may
+from desk.records import Account, StaffMember, moment
+from desk.sign_in import SignIn, as_member, end_sessions, forget_failures
+from desk.tables import handoffs, staff
 from desk.texts import Texts
-
-PASSWORD_MIN = 10
-PASSWORD_MAX = 200
-NAME_MAX = 64
-DEPARTMENT_MAX = 128
-FAILURES_ALLOWED = 5
-LOCK_SECONDS = 15 * 60
-SESSION_SECONDS = 12 * 3600
-SEEN_EVERY = 30.0
-_USERNAME = re.compile(r"[a-z][a-z0-9._-]{1,63}")
 
 
 class Accounts:
@@ -47,51 +40,134 @@ class Accounts:
         self.texts = Texts(texts)
         self._engine = engine
         self._clock = clock
-        self._cost = cost or Cost()
-        # Verified against when the name is unknown, so that the time taken does not tell.
-        self._nobody = hash_password(secrets.token_hex(), self._cost)
+        self._fields = AccountFields(self.texts, cost or Cost())
+        self._door = SignIn(engine, self.texts, clock, cost or Cost())
+
+    # Reading
+
+    def find(self, username: str) -> StaffMember:
+        """The account with this name, active or not. Raises `UnknownStaff`."""
+        with self._engine.connect() as connection:
+            return as_member(self._row(connection, username))
+
+    def all(self) -> list[StaffMember]:
+        """Every active account, by user name."""
+        return [account.member for account in self.everyone() if account.active]
+
+    def everyone(self) -> list[Account]:
+        """Every account, closed ones too, by user name."""
+        open_now = (
+            select(handoffs.c.claimed_by, func.count().label("serving"))
+            .where(handoffs.c.status == "claimed")
+            .group_by(handoffs.c.claimed_by)
+            .subquery()
+        )
+        statement = (
+            select(staff, open_now.c.serving)
+            .select_from(staff.outerjoin(open_now, open_now.c.claimed_by == staff.c.id))
+            .order_by(staff.c.username)
+        )
+        with self._engine.connect() as connection:
+            return [
+                Account(as_member(row), row.active, row.capacity, moment(row.created_at), row.serving or 0)
+                for row in connection.execute(statement)
+            ]
+
+    def account(self, username: str) -> Account:
+        """The account with this name, as administrators see it. Raises `UnknownStaff`."""
+        member = self.find(username)
+        return next(account for account in self.everyone() if account.member.id == member.id)
+
+    # Changing
 
     def create(
-        self, username: str, password: str, display_name: str, department: str, role: Role = "staff"
+        self,
+        username: str,
+        password: str,
+        display_name: str,
+        department: str,
+        role: Role = "staff",
+        capacity: int | str | None = None,
+        *,
+        must_change_password: bool = False,
+        by: StaffMember | None = None,
     ) -> StaffMember:
         """Create an account.
+
+        Args:
+            capacity: how many conversations at once; None or empty: as many as the default allows.
+            must_change_password: at the first sign-in, before anything else.
 
         Raises:
             BadInput: a field is empty, too long or malformed, or the password too weak.
             UsernameTaken: there is one with this name.
         """
-        username = username.strip().lower()
-        if not _USERNAME.fullmatch(username):
-            raise BadInput(self.texts.say("accounts.username_bad", username=username))
-        if role not in get_args(Role):
-            known = "、".join(get_args(Role))
-            raise BadInput(self.texts.say("accounts.role_bad", role=role, known=known))
-        values = {
-            "username": username,
-            "display_name": self._filled("name", display_name, NAME_MAX),
-            "department": self._filled("department", department, DEPARTMENT_MAX),
-            "password_hash": self._hashed(username, password),
-            "role": role,
-            "active": True,
-            "created_at": self._clock(),
-        }
+        username = self._fields.username(username)
+        values = self._fields.editable(display_name, department, role, capacity)
+        hashed = self._fields.password_hash(username, password)
+        fixed = {"username": username, "active": True, "created_at": self._clock()}
         try:
             with self._engine.begin() as connection:
-                connection.execute(insert(staff).values(**values))
+                connection.execute(
+                    insert(staff).values(
+                        **fixed, **values, password_hash=hashed, must_change_password=must_change_password
+                    )
+                )
+                self._write(connection, by, "account_added", username, **values)
         except IntegrityError:
-            raise UsernameTaken(self.texts.say("accounts.username_taken", username=username)) from None
+            text = self.texts.say("accounts.username_taken", username=username)
+            raise UsernameTaken(text, "username") from None
         return self.find(username)
 
-    def find(self, username: str) -> StaffMember:
-        """The account with this name, active or not. Raises `UnknownStaff`."""
-        with self._engine.connect() as connection:
-            return _member(self._row(connection, username))
+    def create_with_initial_password(
+        self,
+        username: str,
+        display_name: str,
+        department: str,
+        role: Role,
+        capacity: int | str | None,
+        by: StaffMember,
+    ) -> tuple[StaffMember, str]:
+        """Like `create`, with a random password to be shown once and changed at the first sign-in."""
+        password = initial_password()
+        member = self.create(
+            username, password, display_name, department, role, capacity, must_change_password=True, by=by
+        )
+        return member, password
 
-    def all(self) -> list[StaffMember]:
-        """Every active account, by user name."""
-        with self._engine.connect() as connection:
-            rows = connection.execute(select(staff).where(staff.c.active).order_by(staff.c.username))
-            return [_member(row) for row in rows]
+    def change(
+        self,
+        username: str,
+        display_name: str,
+        department: str,
+        role: str,
+        capacity: int | str | None,
+        by: StaffMember | None = None,
+    ) -> None:
+        """Give the account these values; nothing is written where they are the present ones.
+
+        Raises:
+            UnknownStaff, BadInput: no such account, or a field is not as it must be.
+            LastAdministrator: it would leave nobody who manages the accounts.
+        """
+        values = self._fields.editable(display_name, department, role, capacity)
+        with self._engine.begin() as connection:
+            row = self._row(connection, username)
+            changed = {
+                name: [row._mapping[name], new] for name, new in values.items() if row._mapping[name] != new
+            }
+            if not changed:
+                return
+            if "role" in changed:
+                self._leave_an_administrator(connection, row, values["role"])
+            self._set(connection, row, **values)
+            self._write(connection, by, "account_changed", row.username, **changed)
+
+    def change_role(self, username: str, role: str) -> None:
+        """Give the account another role. Raises like `change`."""
+        account = self.account(username)
+        member = account.member
+        self.change(username, member.display_name, member.department, role, account.capacity)
 
     def change_password(self, username: str, password: str) -> None:
         """Set a new password, end the account's sessions and lift a lock.
@@ -99,18 +175,72 @@ class Accounts:
         Raises:
             UnknownStaff, BadInput: no such account, or too weak a password.
         """
-        hashed = self._hashed(username.strip().lower(), password)
-        self._change(username, password_hash=hashed)
+        self._reset(username, password, must_change=False, by=None)
 
-    def deactivate(self, username: str) -> None:
-        """Close an account and end its sessions; what it wrote stays. Raises `UnknownStaff`."""
-        self._change(username, active=False)
+    def reset_password(self, username: str, by: StaffMember) -> str:
+        """Set a random password and return it; it must be changed at the next sign-in. Raises `UnknownStaff`."""
+        password = initial_password()
+        self._reset(username, password, must_change=True, by=by)
+        return password
 
-    def sign_in(self, username: str, password: str) -> str:
+    def change_own_password(
+        self, member: StaffMember, token: str, old: str, new: str, origin: str = ""
+    ) -> None:
+        """Change one's own password; the session with `token` goes on, all others end.
+
+        Raises:
+            BadInput: the old password is wrong, or the new one too weak or the same.
+            SignInLocked: too many wrong ones; counted together with failures to sign in.
+        """
+        hashed = self._fields.password_hash(member.username, new, "new")
+        try:
+            row = self._door.prove(member.username, old, origin)
+        except SignInRefused:
+            raise BadInput(self.texts.say("accounts.old_password_wrong"), "old") from None
+        if new == old:
+            raise BadInput(self.texts.say("accounts.password_same"), "new")
+        with self._engine.begin() as connection:
+            self._set(connection, row, password_hash=hashed, must_change_password=False)
+            end_sessions(connection, row.id, but=token)
+            forget_failures(connection, row.username)
+            self._write(connection, member, "password_changed", row.username)
+
+    def deactivate(self, username: str, by: StaffMember | None = None) -> None:
+        """Close an account and end its sessions; what it wrote stays.
+
+        Raises:
+            UnknownStaff: no such account.
+            LastAdministrator: it would leave nobody who manages the accounts.
+        """
+        with self._engine.begin() as connection:
+            row = self._row(connection, username)
+            if not row.active:
+                return
+            self._leave_an_administrator(connection, row, None)
+            self._set(connection, row, active=False)
+            end_sessions(connection, row.id)
+            forget_failures(connection, row.username)
+            self._write(connection, by, "account_deactivated", row.username)
+
+    def reactivate(self, username: str, by: StaffMember | None = None) -> None:
+        """Open a closed account again, with the password it had. Raises `UnknownStaff`."""
+        with self._engine.begin() as connection:
+            row = self._row(connection, username)
+            if row.active:
+                return
+            self._set(connection, row, active=True)
+            self._write(connection, by, "account_reactivated", row.username)
+
+    # Signing in
+
+    def sign_in(self, username: str, password: str, origin: str = "") -> str:
         """Check a password and open a session of twelve hours.
 
         After five failures the name is locked for fifteen minutes, whether or not somebody has it. An
         attempt is counted before the password is looked at, so parallel guesses gain nothing.
+
+        Args:
+            origin: the network address it comes from, for the audit log.
 
         Returns:
             The session's token, to be kept by the browser only.
@@ -119,77 +249,43 @@ class Accounts:
             SignInRefused: wrong name or password, or a closed account; which, is not told.
             SignInLocked: too many failures.
         """
-        username = username.strip().lower()[:64]
-        self._count_attempt(username)
-        with self._engine.connect() as connection:
-            row = connection.execute(
-                select(staff).where(staff.c.username == username, staff.c.active)
-            ).first()
-        stored = self._nobody if row is None else row.password_hash
-        if not verify_password(password[: PASSWORD_MAX + 1], stored) or row is None:
-            raise SignInRefused(self.texts.say("accounts.refused"))
-        token, at = secrets.token_urlsafe(32), self._clock()
-        with self._engine.begin() as connection:
-            connection.execute(delete(sign_in_failures).where(sign_in_failures.c.username == username))
-            connection.execute(delete(staff_sessions).where(staff_sessions.c.expires_at <= at))
-            connection.execute(
-                insert(staff_sessions).values(
-                    token_hash=_hash(token),
-                    staff_id=row.id,
-                    created_at=at,
-                    expires_at=at + SESSION_SECONDS,
-                    last_seen_at=at,
-                )
-            )
-        return token
+        return self._door.open(username, password, origin)
 
     def session(self, token: str) -> StaffMember | None:
         """Whose session this is, noting that they are online; `None` when it ended or never was."""
-        at = self._clock()
-        same = staff_sessions.c.token_hash == _hash(token)
-        statement = (
-            select(staff, staff_sessions.c.last_seen_at)
-            .select_from(staff_sessions.join(staff, staff.c.id == staff_sessions.c.staff_id))
-            .where(same, staff_sessions.c.expires_at > at, staff.c.active)
-        )
-        with self._engine.connect() as connection:
-            row = connection.execute(statement).first()
-        if row is None:
-            return None
-        if at - row.last_seen_at >= SEEN_EVERY:
-            with self._engine.begin() as connection:
-                connection.execute(update(staff_sessions).where(same).values(last_seen_at=at))
-        return _member(row)
+        return self._door.session(token)
 
     def sign_out(self, token: str) -> None:
         """End the session; nothing happens if it has ended."""
-        with self._engine.begin() as connection:
-            connection.execute(delete(staff_sessions).where(staff_sessions.c.token_hash == _hash(token)))
+        self._door.close(token)
 
-    def _count_attempt(self, username: str) -> None:
-        at, same = self._clock(), sign_in_failures.c.username == username
-        with self._engine.begin() as connection:
-            connection.execute(
-                delete(sign_in_failures).where(sign_in_failures.c.last_at <= at - LOCK_SECONDS)
-            )
-            insert_missing(connection, sign_in_failures, {"username": username, "failures": 0, "last_at": at})
-            counted = connection.execute(
-                update(sign_in_failures)
-                .where(same, sign_in_failures.c.failures < FAILURES_ALLOWED)
-                .values(failures=sign_in_failures.c.failures + 1, last_at=at)
-            )
-            if counted.rowcount == 1:
-                return
-            last_at = connection.execute(select(sign_in_failures.c.last_at).where(same)).scalar_one()
-        minutes = math.ceil((last_at + LOCK_SECONDS - at) / 60)
-        raise SignInLocked(self.texts.say("accounts.locked", minutes=minutes))
-
-    def _change(self, username: str, **values: Any) -> None:
+    def _reset(self, username: str, password: str, must_change: bool, by: StaffMember | None) -> None:
+        hashed = self._fields.password_hash(username.strip().lower(), password)
         with self._engine.begin() as connection:
             row = self._row(connection, username)
-            connection.execute(update(staff).where(staff.c.id == row.id).values(**values))
-            connection.execute(delete(staff_sessions).where(staff_sessions.c.staff_id == row.id))
-            connection.execute(delete(sign_in_failures).where(sign_in_failures.c.username == row.username))
+            self._set(connection, row, password_hash=hashed, must_change_password=must_change)
+            end_sessions(connection, row.id)
+            forget_failures(connection, row.username)
+            self._write(connection, by, "password_reset", row.username)
+
+    def _leave_an_administrator(self, connection: Connection, row: Any, role: str | None) -> None:
+        """Refuse where this account is the last that manages accounts, and would no longer."""
+        managing = roles_that_may("manage_accounts")
+        if not row.active or row.role not in managing or role in managing:
+            return
+        # The rows are locked, so that of two administrators who close each other's account one is refused.
+        others = select(staff.c.id).where(staff.c.active, staff.c.role.in_(managing)).with_for_update()
+        if all(other.id == row.id for other in connection.execute(others).all()):
+            raise LastAdministrator(self.texts.say("accounts.last_administrator"), "role")
+
+    def _set(self, connection: Connection, row: Any, **values: Any) -> None:
+        connection.execute(update(staff).where(staff.c.id == row.id).values(**values))
+
+    def _write(
+        self, connection: Connection, by: StaffMember | None, action: str, subject: str, **detail: Any
+    ) -> None:
+        via = {} if by else {"via": "command_line"}
+        audit.write(connection, by, action, subject, at=self._clock(), **detail, **via)
 
     def _row(self, connection: Connection, username: str) -> Any:
         name = username.strip().lower()
@@ -197,40 +293,3 @@ class Accounts:
         if row is None:
             raise UnknownStaff(self.texts.say("accounts.unknown", username=name))
         return row
-
-    def _hashed(self, username: str, password: str) -> str:
-        if len(password) < PASSWORD_MIN:
-            text = self.texts.say("accounts.password_short", length=len(password), limit=PASSWORD_MIN)
-            raise BadInput(text)
-        if len(password) > PASSWORD_MAX:
-            text = self.texts.say("accounts.password_long", length=len(password), limit=PASSWORD_MAX)
-            raise BadInput(text)
-        if password.lower() == username:
-            raise BadInput(self.texts.say("accounts.password_is_username"))
-        return hash_password(password, self._cost)
-
-    def _filled(self, field: str, value: str, limit: int) -> str:
-        value = value.strip()
-        if not value:
-            raise BadInput(self.texts.say(f"accounts.{field}_empty"))
-        if len(value) > limit:
-            raise BadInput(self.texts.say(f"accounts.{field}_long", length=len(value), limit=limit))
-        return value
-
-
-def form_token(secret: str) -> str:
-    """The token a form must carry: only a page of this site, which knows the cookie, can make it."""
-    return hashlib.sha256(b"form:" + secret.encode()).hexdigest()
-
-
-def form_token_fits(secret: str, token: str) -> bool:
-    """Is `token` the one of this cookie? Compared in constant time."""
-    return hmac.compare_digest(form_token(secret).encode(), token.encode())
-
-
-def _member(row: Any) -> StaffMember:
-    return StaffMember(row.id, row.username, row.display_name, row.department, row.role)
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -12,19 +12,24 @@ DeskError                     code, message
     ├── SignInRefused         wrong name or password
     ├── SignInLocked          too many failures
     ├── UsernameTaken
-    └── UnknownStaff
+    ├── UnknownStaff
+    └── LastAdministrator     somebody must be left who can manage the accounts
 """
 
 
 class DeskError(Exception):
-    """Base of all. `code` is for programs, `message` (Chinese) for people, `http_status` for the pages."""
+    """Base of all. `code` is for programs, `message` (Chinese) for people, `http_status` for the pages.
+
+    `field` names the input of a form that it is about, where there is one.
+    """
 
     code = "desk_error"
     http_status = 400
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, field: str = "") -> None:
         super().__init__(message)
         self.message = message
+        self.field = field
 
 
 class BadInput(DeskError):
@@ -84,3 +89,8 @@ class UsernameTaken(AccountError):
 class UnknownStaff(AccountError):
     code = "unknown_staff"
     http_status = 404
+
+
+class LastAdministrator(AccountError):
+    code = "last_administrator"
+    http_status = 409

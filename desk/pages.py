@@ -10,32 +10,36 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Redirect
 from starlette.concurrency import run_in_threadpool
 
 from desk import web_sessions as sessions
-from desk.accounts import Accounts, form_token
+from desk.accounts import Accounts
+from desk.console import navigation
+from desk.console.account_pages import build_account_pages
+from desk.console.audit_pages import build_audit_pages
+from desk.console.password_pages import build_password_pages
+from desk.console.shell import HEADERS, Shell, origin
+from desk.console.supervision_pages import build_supervision_pages
 from desk.errors import DeskError, HandoffClosed, NotAllowed, SignInRefused, UnknownHandoff
+from desk.permissions import may_oversee
 from desk.records import Conversation, StaffMember
 from desk.service import Desk
-from desk.views import STATIC, Views, mode, quote_all
+from desk.views import STATIC, mode, quote_all
 
 LONGEST_WAIT = 5.0
 """Seconds a page's question for news stays open; also the longest the server waits for it when it stops."""
 LOOK_EVERY = 0.3
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'",
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 def build_pages(desk: Desk, accounts: Accounts) -> APIRouter:
-    """The router of the console's sign-in and desk pages."""
+    """The router of all pages of the console; those for signing in and the desk's own are here."""
     router = APIRouter(include_in_schema=False)
-    pages = _Pages(desk, accounts)
+    shell = Shell(desk, accounts)
+    pages = _Pages(desk, accounts, shell)
+    for build in (build_password_pages, build_account_pages, build_audit_pages, build_supervision_pages):
+        router.include_router(build(shell))
 
     @router.get("/console")
-    def console() -> Response:
-        return RedirectResponse("/console/desk", 303)
+    def console(request: Request) -> Response:
+        staff = sessions.whoever(request, accounts)
+        return RedirectResponse("/console/login" if staff is None else navigation.landing(staff), 303)
 
     @router.get("/console/desk/static/{name}")
     def static(name: str) -> Response:
@@ -45,9 +49,8 @@ def build_pages(desk: Desk, accounts: Accounts) -> APIRouter:
 
     @router.get("/console/login")
     def sign_in_page(request: Request) -> Response:
-        if sessions.signed_in(request, accounts):
-            return RedirectResponse("/console/desk", 303)
-        return pages.sign_in(request)
+        staff = sessions.whoever(request, accounts)
+        return pages.sign_in(request) if staff is None else RedirectResponse(navigation.landing(staff), 303)
 
     @router.post("/console/login")
     def sign_in(
@@ -59,18 +62,20 @@ def build_pages(desk: Desk, accounts: Accounts) -> APIRouter:
         if not sessions.form_is_ours(request, sessions.SIGN_IN_COOKIE, form_token):
             return pages.sign_in(request, username, NotAllowed(desk.texts.say("errors.form_expired")))
         try:
-            token = accounts.sign_in(username, password)
+            token = accounts.sign_in(username, password, origin(request))
         except DeskError as error:
             return pages.sign_in(request, username, error)
-        desk.arrive(accounts.find(username))
-        response = RedirectResponse("/console/desk", 303)
+        member = accounts.find(username)
+        if member.may("serve"):
+            desk.arrive(member)
+        response = RedirectResponse(navigation.landing(member), 303)
         sessions.set_session(request, response, token)
         return response
 
     @router.post("/console/logout")
     def sign_out(request: Request, form_token: Annotated[str, Form()] = "") -> Response:
         if not sessions.form_is_ours(request, sessions.SESSION_COOKIE, form_token):
-            return RedirectResponse("/console/desk", 303)
+            return RedirectResponse("/console", 303)
         staff = sessions.signed_in(request, accounts)
         if staff is not None:
             desk.leave(staff)
@@ -81,10 +86,8 @@ def build_pages(desk: Desk, accounts: Accounts) -> APIRouter:
 
     @router.get("/console/desk")
     def desk_page(request: Request, c: str = "") -> Response:
-        staff = sessions.signed_in(request, accounts)
-        if staff is None:
-            return RedirectResponse("/console/login", 303)
-        return pages.desk_page(request, staff, c)
+        staff = shell.admit(request, "desk")
+        return staff if isinstance(staff, Response) else pages.desk_page(request, staff, c)
 
     @router.get("/console/desk/state")
     async def state(
@@ -97,6 +100,8 @@ def build_pages(desk: Desk, accounts: Accounts) -> APIRouter:
         staff = await run_in_threadpool(sessions.signed_in, request, accounts)
         if staff is None:
             return pages.refuse(SignInRefused(desk.texts.say("errors.signed_out")))
+        if not navigation.may_open(staff, "desk"):
+            return pages.refuse(NotAllowed(desk.texts.say("errors.page_not_allowed")))
         for _ in range(int(wait / LOOK_EVERY)):
             if str(await run_in_threadpool(desk.last_change)) != since or await request.is_disconnected():
                 break
@@ -138,15 +143,18 @@ def build_pages(desk: Desk, accounts: Accounts) -> APIRouter:
 class _Pages:
     """What the routes above answer with."""
 
-    def __init__(self, desk: Desk, accounts: Accounts) -> None:
+    def __init__(self, desk: Desk, accounts: Accounts, shell: Shell) -> None:
         self._desk = desk
         self._accounts = accounts
-        self._views = Views(desk.texts, desk.zone)
+        self._shell = shell
+        self._views = shell.views
 
     def sign_in(self, request: Request, username: str = "", error: DeskError | None = None) -> Response:
         secret = sessions.sign_in_secret(request)
-        html = self._views.render("login.html", token=form_token(secret), username=username, error=error)
-        response = HTMLResponse(html, error.http_status if error else 200, headers=_HEADERS)
+        html = self._views.render(
+            "login.html", token=sessions.form_token(secret), username=username, error=error
+        )
+        response = HTMLResponse(html, error.http_status if error else 200, headers=HEADERS)
         sessions.set_sign_in_secret(request, response, secret)
         return response
 
@@ -159,13 +167,8 @@ class _Pages:
                 conversation = self._visible(staff, conversation_id)
             except DeskError as refusal:
                 error = error or refusal
-        html = self._views.render(
-            "desk.html",
-            token=sessions.session_form_token(request),
-            error=error,
-            **self._shown(staff, conversation),
-        )
-        return HTMLResponse(html, error.http_status if error else 200, headers=_HEADERS)
+        shown = self._shown(staff, conversation)
+        return self._shell.page(request, page="desk", template="desk.html", error=error, **shown)
 
     def state(self, staff: StaffMember, conversation_id: str) -> Response:
         """The parts that change, as HTML. `version` is read first: news is at worst told twice."""
@@ -184,7 +187,7 @@ class _Pages:
         if conversation is not None:
             answer["header"] = self._views.render("_header.html", **shown)
             answer["messages"] = self._views.render("_messages.html", **shown)
-        return JSONResponse(answer, headers=_HEADERS)
+        return JSONResponse(answer, headers=HEADERS)
 
     def act(
         self, request: Request, conversation_id: str, token: str, action: Callable[[StaffMember], Any]
@@ -195,25 +198,27 @@ class _Pages:
         if staff is None:
             refusal = SignInRefused(self._desk.texts.say("errors.signed_out"))
             return self.refuse(refusal) if scripted else RedirectResponse("/console/login", 303)
+        if not navigation.may_open(staff, "desk"):
+            refused = NotAllowed(self._desk.texts.say("errors.page_not_allowed"))
+            return self.refuse(refused) if scripted else self._shell.not_theirs(request, staff)
         try:
-            if not sessions.form_is_ours(request, sessions.SESSION_COOKIE, token):
-                raise NotAllowed(self._desk.texts.say("errors.form_expired"))
+            self._shell.check_form(request, token)
             action(staff)
         except DeskError as error:
             if scripted:
                 return self.refuse(error)
             return self.desk_page(request, staff, conversation_id, error)
         if scripted:
-            return JSONResponse({"ok": True}, headers=_HEADERS)
+            return JSONResponse({"ok": True}, headers=HEADERS)
         return RedirectResponse(f"/console/desk?c={quote_all(conversation_id)}", 303)
 
     def refuse(self, error: DeskError) -> Response:
         """A refusal for the page's script."""
         body = {"error": {"code": error.code, "message": error.message}}
-        return JSONResponse(body, error.http_status, headers=_HEADERS)
+        return JSONResponse(body, error.http_status, headers=HEADERS)
 
     def _visible(self, staff: StaffMember, conversation_id: str) -> Conversation:
-        """The conversation, if this person may read it: open, once theirs, or they supervise."""
+        """The conversation, if this person may read it: open, once theirs, or they oversee its department."""
         conversation = self._desk.conversation(conversation_id)
         if conversation is None or conversation.handoff is None:
             raise UnknownHandoff(self._desk.texts.say("errors.unknown_conversation"))
@@ -223,7 +228,8 @@ class _Pages:
         if handoff.outcome == "cancelled":
             raise HandoffClosed(self._desk.texts.say("errors.handoff_ended_by_citizen"))
         served = handoff.claimed_by is not None and handoff.claimed_by.id == staff.id
-        if not served and not staff.supervises:
+        oversees = may_oversee(staff, handoff.department, self._desk.rules.default_department)
+        if not served and not oversees:
             raise NotAllowed(self._desk.texts.say("errors.not_allowed"))
         # What the citizen says to the bot afterwards is no longer this handoff's business.
         until = [

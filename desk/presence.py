@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.engine import Connection
 
-from desk.records import ROLES_THAT_SERVE, StaffMember
+from desk.permissions import roles_that_may
+from desk.records import StaffMember
 from desk.tables import handoffs, staff, staff_sessions
 
 
@@ -49,7 +50,7 @@ def present(connection: Connection, at: float, within: float, capacity: int) -> 
     statement = (
         select(staff, func.coalesce(load.c.load, 0).label("load"))
         .select_from(staff.outerjoin(load, load.c.claimed_by == staff.c.id))
-        .where(staff.c.available, _seen(at, within))
+        .where(staff.c.available, seen(at, within))
         .order_by(staff.c.id)
     )
     return [
@@ -70,14 +71,14 @@ def present(connection: Connection, at: float, within: float, capacity: int) -> 
 def online(connection: Connection, at: float, within: float) -> int:
     """How many of those who serve have a page open, ready or not."""
     return int(
-        connection.execute(select(func.count()).select_from(staff).where(_seen(at, within))).scalar_one()
+        connection.execute(select(func.count()).select_from(staff).where(seen(at, within))).scalar_one()
     )
 
 
 def gone(connection: Connection, at: float, after: float) -> list[int]:
     """The ids of staff who hold conversations and were not seen for `after` seconds."""
     holding = select(handoffs.c.claimed_by).where(handoffs.c.status == "claimed")
-    statement = select(staff.c.id).where(staff.c.id.in_(holding), ~_seen(at, after))
+    statement = select(staff.c.id).where(staff.c.id.in_(holding), ~seen(at, after))
     return list(connection.execute(statement).scalars())
 
 
@@ -98,8 +99,10 @@ def assigned(connection: Connection, staff_id: int, at: float) -> None:
     connection.execute(update(staff).where(staff.c.id == staff_id).values(last_assigned_at=at))
 
 
-def _seen(at: float, within: float) -> Any:
+def seen(at: float, within: float) -> Any:
+    """The SQL condition for staff who serve and have a page open that asked for news within so many seconds."""
     recent = select(staff_sessions.c.staff_id).where(
         staff_sessions.c.last_seen_at >= at - within, staff_sessions.c.expires_at > at
     )
-    return staff.c.active & staff.c.role.in_(ROLES_THAT_SERVE) & staff.c.id.in_(recent)
+    serves = staff.c.active & staff.c.role.in_(roles_that_may("serve")) & ~staff.c.must_change_password
+    return serves & staff.c.id.in_(recent)

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Literal
+
+from desk.permissions import Permission, Role, may
 
 Owner = Literal["bot", "queue", "staff"]
 Recipient = Literal["bot", "desk"]
 Author = Literal["citizen", "bot", "staff", "system", "note"]
 HandoffStatus = Literal["queued", "claimed", "resolved"]
 Outcome = Literal["resolved", "cancelled", "idle", "ticket"]
-Role = Literal["staff", "supervisor", "administrator"]
 Reason = Literal[
     "asked_for_human",
     "low_confidence",
@@ -21,9 +22,6 @@ Reason = Literal[
     "crisis",
     "error",
 ]
-
-
-ROLES_THAT_SERVE: Final = ("staff", "supervisor", "administrator")
 
 
 def moment(epoch: float) -> datetime:
@@ -38,17 +36,32 @@ def moment_or_none(epoch: float | None) -> datetime | None:
 
 @dataclass(frozen=True)
 class StaffMember:
-    """A signed-in or named member of staff. Carries no password material."""
+    """A signed-in or named member of staff. Carries no password material.
+
+    With `must_change_password` nothing but the password page is open to them.
+    """
 
     id: int
     username: str
     display_name: str
     department: str
     role: Role
+    must_change_password: bool = False
 
-    @property
-    def supervises(self) -> bool:
-        return self.role in ("supervisor", "administrator")
+    def may(self, permission: Permission) -> bool:
+        """Does their role have this permission? See `desk.permissions`."""
+        return may(self.role, permission)
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account as administrators see it. `capacity` None: as many conversations at once as the default allows."""
+
+    member: StaffMember
+    active: bool
+    capacity: int | None
+    created_at: datetime
+    serving: int = 0
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.engine import Connection
 
-from desk.records import ROLES_THAT_SERVE, StaffMember
+from desk.permissions import roles_that_may
+from desk.records import StaffMember
 from desk.tables import handoffs, staff
 
 _EVERYONE = ""
@@ -50,7 +51,9 @@ class Routing:
 
 def read(connection: Connection, default: str) -> Routing:
     """The routing as the accounts have it now; `default` is the department that takes the rest."""
-    serving = select(staff.c.department.distinct()).where(staff.c.active, staff.c.role.in_(ROLES_THAT_SERVE))
+    serving = select(staff.c.department.distinct()).where(
+        staff.c.active, staff.c.role.in_(roles_that_may("serve"))
+    )
     return Routing(frozenset(connection.execute(serving).scalars()), default)
 
 

@@ -17,11 +17,13 @@ from sqlalchemy.exc import IntegrityError
 
 from desk import conversation_log, ownership, presence, routing, waiting
 from desk.assigning import Assigning, Deliver
+from desk.audit import AuditLog
 from desk.database import Clock, transaction
 from desk.ending import Ending
 from desk.errors import BadInput
 from desk.escape import Escape
 from desk.housekeeping import Housekeeping
+from desk.permissions import sees_all
 from desk.ports import AlwaysOpen, Hours, TicketMaker
 from desk.presence import Present
 from desk.reception import Reception
@@ -42,6 +44,7 @@ from desk.routing import Routing
 from desk.rules import Rules, load_rules
 from desk.satisfaction import Satisfaction
 from desk.serving import Serving
+from desk.supervision.numbers import Numbers
 from desk.texts import Texts
 
 MESSAGES_SHOWN = 300
@@ -115,6 +118,8 @@ class Desk:
             ending,
             self._returns.finish,
         )
+        self.audit_log = AuditLog(engine)
+        self.numbers = Numbers(engine, self.clock, self.zone, self.rules.assigning.present_for)
 
     # For the gateway
 
@@ -267,7 +272,8 @@ class Desk:
             staff: only those they would take; a supervisor, and None, see all.
         """
         with self._engine.connect() as connection:
-            department = None if staff is None or staff.supervises else staff.department
+            everything = staff is None or sees_all(staff, self.rules.default_department)
+            department = None if staff is None or everything else staff.department
             return waiting.queued(connection, self._routes(connection), department)
 
     def serving(self, staff: StaffMember) -> list[Handoff]:
@@ -276,7 +282,7 @@ class Desk:
             return waiting.claimed_by(connection, staff.id)
 
     def staff_online(self) -> int:
-        """How many members of staff are signed in with a page open."""
+        """How many of those who serve citizens are signed in with a page open."""
         with self._engine.connect() as connection:
             return presence.online(connection, self.clock(), self.rules.assigning.present_for)
 

@@ -19,6 +19,7 @@ from desk.errors import (
     UnknownStaff,
 )
 from desk.escape import Escape
+from desk.permissions import sees_all
 from desk.ports import Hours
 from desk.records import Author, Handoff, StaffMember, TicketReceipt
 from desk.rules import Rules
@@ -64,7 +65,10 @@ class Serving:
         if found is None:
             raise UnknownHandoff(self._texts.say("errors.unknown_handoff", number=number))
         routes = routing.read(connection, self._rules.default_department)
-        if not (member.supervises or routes.serves(member, found.department)):
+        if not member.may("serve"):
+            raise NotAllowed(self._texts.say("errors.does_not_serve"))
+        sees = sees_all(member, self._rules.default_department)
+        if not (sees or routes.serves(member, found.department)):
             raise NotAllowed(self._texts.say("errors.other_department", department=found.department))
         won = ownership.to_staff(connection, found.id, member.id)
         row = waiting.by_id(connection, found.id)
@@ -206,7 +210,7 @@ class Serving:
 
     def _check_hops(self, handoff: Any, member: StaffMember) -> None:
         limit = self._rules.waiting.hops
-        if handoff.hops >= limit and not member.supervises:
+        if handoff.hops >= limit and not member.may("supervise"):
             raise NotAllowed(self._texts.say("errors.too_many_hops", hops=handoff.hops))
 
     def _held(self, connection: Connection, conversation_id: str, member: StaffMember, at: float) -> int:

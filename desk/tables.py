@@ -31,7 +31,7 @@ staff = Table(
     Column("display_name", String(64), nullable=False),
     Column("password_hash", String(255), nullable=False),
     Column("department", String(128), nullable=False),
-    Column("role", String(16), nullable=False),  # staff | supervisor | administrator
+    Column("role", String(16), nullable=False),  # desk.permissions.Role
     Column("active", Boolean, nullable=False),
     # At the desk and ready for conversations, since when; nobody is who has no session that was just seen.
     Column("available", Boolean, nullable=False, server_default=false()),
@@ -39,6 +39,22 @@ staff = Table(
     Column("capacity", Integer),  # conversations at the same time; none: as the rules say
     Column("last_assigned_at", Float),
     Column("created_at", Float, nullable=False),
+    Column("must_change_password", Boolean, nullable=False, server_default=false()),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    # Rows are only ever added (desk.audit).
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False, index=True),
+    Column("staff_id", Integer, ForeignKey("staff.id")),  # none: the system, or nobody known
+    Column("action", String(48), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("detail", JSON, nullable=False),
+    Index("ix_audit_log_staff", "staff_id", "id"),
+    Index("ix_audit_log_subject", "subject", "id"),
+    Index("ix_audit_log_action", "action", "id"),
 )
 
 staff_sessions = Table(

@@ -53,6 +53,10 @@ class Texts:
         """A list of mappings, such as the answers a citizen may choose from."""
         return [dict(entry) for entry in self._find(key)]
 
+    def group(self, key: str) -> dict[str, str]:
+        """A closed vocabulary: word -> Chinese label, in the file's order."""
+        return {str(word): str(label) for word, label in self._find(key).items()}
+
     def words(self, key: str) -> list[str]:
         """A list of texts, such as the commands a citizen may give."""
         return [str(word) for word in self._find(key)]

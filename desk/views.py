@@ -1,13 +1,15 @@
 """Turns the desk's records into HTML with the Jinja templates."""
 
 import hashlib
-from datetime import datetime, tzinfo
+import math
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from desk.console import navigation
 from desk.records import Conversation, StaffMember
 from desk.texts import Texts
 
@@ -33,9 +35,14 @@ class Views:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals.update(say=texts.say, label=texts.label, static=static_url)
+        self._environment.globals.update(
+            say=texts.say, label=texts.label, static=static_url, destinations=navigation.open_to
+        )
         self._environment.filters.update(
             clock=self._clock, waited=self._waited, citizen=citizen_name, web=web_address, query=quote_all
+        )
+        self._environment.filters.update(
+            duration=self._duration, percent=self._percent, day=self._day, second=self._second
         )
 
     def render(self, template: str, **values: Any) -> str:
@@ -59,6 +66,32 @@ class Views:
         if minutes < 24 * 60:
             return self._texts.say("times.hours", hours=minutes // 60, minutes=minutes % 60)
         return self._texts.say("times.days", days=minutes // (24 * 60), hours=minutes // 60 % 24)
+
+    def _duration(self, seconds: float | None) -> str:
+        """Seconds in the two largest fitting units; a dash where there is nothing to tell."""
+        if seconds is None:
+            return self._texts.say("times.none")
+        whole = round(seconds)
+        if whole < 60:
+            return self._texts.say("times.seconds", seconds=whole)
+        if whole < 3600:
+            key = "times.minutes_seconds" if whole % 60 else "times.minutes"
+            return self._texts.say(key, minutes=whole // 60, seconds=whole % 60)
+        minutes = round(seconds / 60)
+        if minutes < 24 * 60:
+            return self._texts.say("times.hours", hours=minutes // 60, minutes=minutes % 60)
+        return self._texts.say("times.days", days=minutes // (24 * 60), hours=minutes // 60 % 24)
+
+    def _percent(self, share: float | None) -> str:
+        """A share as whole per cent, never rounded up to a promise that was not kept."""
+        return self._texts.say("times.none") if share is None else f"{math.floor(share * 100 + 1e-9)}%"
+
+    def _day(self, day: date) -> str:
+        return self._texts.say("times.day", year=day.year, month=day.month, day=day.day)
+
+    def _second(self, moment: datetime) -> str:
+        """The day and the time to the second, in the city's zone."""
+        return moment.astimezone(self._zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def mode(conversation: Conversation, staff: StaffMember) -> str:

@@ -1,11 +1,14 @@
 """Cookies of the console: who is signed in, and the token every form must carry."""
 
+import hashlib
+import hmac
 import secrets
 
 from fastapi import Request, Response
 
-from desk.accounts import SESSION_SECONDS, Accounts, form_token, form_token_fits
+from desk.accounts import Accounts
 from desk.records import StaffMember
+from desk.sign_in import SESSION_SECONDS
 
 SESSION_COOKIE = "wenzheng_staff"
 SIGN_IN_COOKIE = "wenzheng_sign_in"
@@ -13,9 +16,25 @@ _PATH = "/console"
 
 
 def signed_in(request: Request, accounts: Accounts) -> StaffMember | None:
-    """The member of staff whose session the request carries."""
+    """The member of staff whose session the request carries, unless they must change their password first."""
+    member = whoever(request, accounts)
+    return None if member is None or member.must_change_password else member
+
+
+def whoever(request: Request, accounts: Accounts) -> StaffMember | None:
+    """The same, also where nothing but the password page is open to them."""
     token = request.cookies.get(SESSION_COOKIE)
     return accounts.session(token) if token else None
+
+
+def form_token(secret: str) -> str:
+    """The token a form must carry: only a page of this site, which knows the cookie, can make it."""
+    return hashlib.sha256(b"form:" + secret.encode()).hexdigest()
+
+
+def form_token_fits(secret: str, token: str) -> bool:
+    """Is `token` the one of this cookie? Compared in constant time."""
+    return hmac.compare_digest(form_token(secret).encode(), token.encode())
 
 
 def session_form_token(request: Request) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import MetaData, insert, select
+from sqlalchemy import MetaData, insert, select, text
 
 from bot.gateway.tables import metadata as gateway
 from desk.tables import metadata as desk
 from knowledge.tables import item_versions
 from knowledge.tables import metadata as knowledge
-from wenzheng.database import migrate, open_engine
+from wenzheng.database import MIGRATIONS, migrate, open_engine
 
 
 def test_a_migrated_database_has_what_the_parts_declare(tmp_path: Path) -> None:
@@ -37,3 +39,39 @@ def test_migrating_again_keeps_what_is_there(tmp_path: Path) -> None:
     migrate(engine)
     with engine.connect() as connection:
         assert connection.execute(select(item_versions.c.item_id)).scalar() == "F1"
+
+
+def test_an_installation_with_staff_and_handoffs_is_upgraded_and_keeps_them(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'a.db'}")
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    rows = {
+        "staff": dict(id=1, username="w", display_name="王", password_hash="x", department="d", role="staff"),
+        "staff_sessions": dict(token_hash="t", staff_id=1, expires_at=2.0, last_seen_at=1.0),
+        "conversations": dict(id="web:a", owner="staff", staff_id=1, handoff_id=1, last_activity_at=1.0),
+        "handoffs": dict(
+            id=1, number="1", day="20261123", day_sequence=1, conversation_id="web:a", reason="error"
+        )
+        | dict(
+            department="d", question="q", status="claimed", queue_order=1.0, claimed_by=1, awaiting_reply=True
+        ),
+        "conversation_messages": dict(
+            id=1, conversation_id="web:a", author="staff", staff_id=1, text="t", at=1.0
+        ),
+    }
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        for table, row in rows.items():
+            if table == "staff":
+                row["active"] = True
+            if table != "conversation_messages":
+                row["created_at"] = 1.0
+            names = ", ".join(row)
+            marks = ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), row)
+    migrate(engine)
+    with engine.connect() as connection:
+        for table, row in rows.items():
+            found = connection.execute(text(f"SELECT * FROM {table}")).mappings().one()
+            assert {name: found[name] for name in row} == row

@@ -66,7 +66,7 @@ def signed_in(world: Any, browser: Callable[[], TestClient]) -> tuple[TestClient
 
 def test_who_is_not_signed_in_is_sent_to_the_sign_in_page(browser: Callable[[], TestClient]) -> None:
     client = browser()
-    assert client.get("/console").headers["location"] == "/console/desk"
+    assert client.get("/console").headers["location"] == "/console/login"
     assert client.get("/console/desk").headers["location"] == "/console/login"
     state = client.get("/console/desk/state")
     assert (state.status_code, state.json()["error"]["code"]) == (401, "sign_in_refused")
@@ -208,23 +208,27 @@ def test_the_pages_script_gets_the_parts_that_change(world: Any, signed_in: Any)
     assert "data-id" in news["messages"]
 
 
-def test_a_finished_conversation_is_for_who_served_it_and_supervisors_up_to_its_end(
+def test_a_finished_conversation_is_for_who_served_it_and_who_oversees_it_up_to_its_end(
     world: Any, signed_in: Any, browser: Callable[[], TestClient]
 ) -> None:
     client, member, _ = signed_in
-    world.desk.claim(world.desk.open_handoff(CITIZEN, "complex", None, "问").number, member)
+    world.desk.claim(world.desk.open_handoff(CITIZEN, "complex", member.department, "问").number, member)
     world.desk.resolve(CITIZEN, member)
     world.clock.now += 60
     world.desk.record(CITIZEN, "citizen", "与坐席无关的私事")
     world.staff("li")
+    world.staff("sun", role="supervisor", department="市公安局")
     world.staff("zhao", role="supervisor")
-    other, supervisor = browser(), browser()
-    sign_in(other, "li")
-    sign_in(supervisor, "zhao")
-    refused = other.get("/console/desk", params={"c": CITIZEN})
-    assert refused.status_code == 403
-    assert "没有查看这条会话的权限" in refused.text
-    for allowed in (client, supervisor):
+    world.staff("qian", role="supervisor", department="综合受理")
+    world.staff("zhou", role="auditor", department="审计局")
+    others = {name: browser() for name in ("li", "sun", "zhao", "qian", "zhou")}
+    for name, other in others.items():
+        sign_in(other, name)
+    for name in ("li", "sun"):
+        refused = others[name].get("/console/desk", params={"c": CITIZEN})
+        assert refused.status_code == 403
+        assert "没有查看这条会话的权限" in refused.text
+    for allowed in (client, others["zhao"], others["qian"], others["zhou"]):
         page = allowed.get("/console/desk", params={"c": CITIZEN})
         assert page.status_code == 200
         assert "结束了人工服务" in page.text

@@ -20,7 +20,15 @@ from wenzheng.cli import main
 COMMANDS = [
     *("up", "ask", "chat", "train", "doctor", "kb", "eval", "staff", "wechat", "calendar"),
     *("kb import", "kb export", "kb publish", "kb releases", "kb rollback", "kb remove"),
-    *("eval retrieval", "eval answers", "staff add", "staff list", "staff passwd", "wechat simulate"),
+    *(
+        "eval retrieval",
+        "eval answers",
+        "staff add",
+        "staff list",
+        "staff role",
+        "staff passwd",
+        "wechat simulate",
+    ),
     *("wechat menu", "wechat menu push"),
 ]
 FAQS = "编号,标准问题,答案\nQ-1,图书馆几点开门,图书馆每天9:00开门。\nQ-2,,没有问题的行\n"
@@ -143,6 +151,24 @@ def test_an_account_is_added_and_listed_without_showing_its_password(
     assert "password" not in captured.out + captured.err
     monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
     assert main(["staff", "passwd", "wang", "--password-stdin"]) == 2
+
+
+def test_roles_are_changed_and_closed_accounts_listed_on_request(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, role in (("boss", "administrator"), ("wang", "editor")):
+        monkeypatch.setattr("sys.stdin", io.StringIO("a long enough password\n"))
+        added = ("--name", "王芳", "--department", "市公安局", "--role", role, "--password-stdin")
+        assert main(["staff", "add", name, *added]) == 0
+    assert main(["staff", "role", "wang", "auditor"]) == 0
+    assert main(["staff", "deactivate", "wang"]) == 0
+    capsys.readouterr()
+    assert main(["staff", "list"]) == 0
+    assert "wang" not in capsys.readouterr().out
+    assert main(["staff", "list", "--all"]) == 0
+    assert "wang　王芳　市公安局　auditor　已停用" in capsys.readouterr().out
+    assert main(["staff", "role", "boss", "staff"]) == 2
+    assert "最后一个启用的管理员" in capsys.readouterr().err
 
 
 def test_an_answer_is_explained_in_chinese_and_replayed(

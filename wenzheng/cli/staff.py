@@ -10,10 +10,21 @@ from typing import Any
 from wenzheng.cli.console import Refused, say
 from wenzheng.settings import Settings
 
+ROLES = {
+    "staff": "坐席",
+    "supervisor": "主管",
+    "editor": "编辑",
+    "reviewer": "审核",
+    "administrator": "管理员",
+    "auditor": "审计",
+}
+"""The desk's roles; written out, because importing the desk would make every command slow."""
+_ROLES_HELP = "、".join(f"{role} {name}" for role, name in ROLES.items())
+
 
 def register(commands: Any) -> None:
     """Add ``staff`` and its commands."""
-    group = commands.add_parser("staff", help="坐席账号：添加、列出、改密码、停用")
+    group = commands.add_parser("staff", help="工作人员账号：添加、列出、改角色、改密码、停用")
     staff = group.add_subparsers(title="命令", metavar="命令", required=True)
 
     added = staff.add_parser("add", help="添加账号（密码在提示后输入，或用 --password-stdin）")
@@ -23,12 +34,17 @@ def register(commands: Any) -> None:
     added.add_argument(
         "--role",
         default="staff",
-        choices=("staff", "supervisor", "administrator"),
+        choices=tuple(ROLES),
         metavar="角色",
-        help="staff 坐席（默认）、supervisor 主管、administrator 管理员",
+        help=f"默认 staff；{_ROLES_HELP}",
     )
     _password_option(added)
     added.set_defaults(run=run_add)
+
+    role = staff.add_parser("role", help="改角色")
+    role.add_argument("username", metavar="用户名")
+    role.add_argument("role", choices=tuple(ROLES), metavar="角色", help=_ROLES_HELP)
+    role.set_defaults(run=run_role)
 
     changed = staff.add_parser("passwd", help="修改密码")
     changed.add_argument("username", metavar="用户名")
@@ -40,6 +56,7 @@ def register(commands: Any) -> None:
     closed.set_defaults(run=run_deactivate)
 
     listed = staff.add_parser("list", help="列出账号")
+    listed.add_argument("--all", action="store_true", help="已停用的也列出")
     listed.set_defaults(run=run_list)
 
 
@@ -79,6 +96,18 @@ def run_add(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+def run_role(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Give an account another role."""
+    from desk import DeskError
+
+    try:
+        _accounts(settings).change_role(arguments.username, arguments.role)
+    except DeskError as error:
+        raise Refused(str(error)) from error
+    say(f"账号 {arguments.username} 的角色现在是{ROLES[arguments.role]}。")
+    return 0
+
+
 def run_password(arguments: argparse.Namespace, settings: Settings) -> int:
     """Set a new password; open sessions of the account end."""
     from desk import DeskError
@@ -104,10 +133,11 @@ def run_deactivate(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def run_list(arguments: argparse.Namespace, settings: Settings) -> int:
-    """List active accounts."""
-    members = _accounts(settings).all()
-    for member in members:
-        print(f"{member.username}　{member.display_name}　{member.department}　{member.role}")
-    if not members:
-        say("还没有坐席账号。添加：wenzheng staff add 用户名 --name 姓名 --department 部门")
+    """List active accounts; with ``--all`` closed ones too."""
+    accounts = [one for one in _accounts(settings).everyone() if one.active or arguments.all]
+    for account in accounts:
+        member, closed = account.member, "" if account.active else "　已停用"
+        print(f"{member.username}　{member.display_name}　{member.department}　{member.role}{closed}")
+    if not accounts:
+        say("还没有账号。添加：wenzheng staff add 用户名 --name 姓名 --department 部门")
     return 0

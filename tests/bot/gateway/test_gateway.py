@@ -118,7 +118,7 @@ async def test_no_reply_carries_an_old_answer_into_the_conversation_with_staff(t
         gate = w.rasa.hold("慢")
         await w.platform.say(CITIZEN, "慢")
         gate.set()
-        await until(lambda: w.rows())
+        await until(lambda: len(w.rows()) == 1)
         w.desk.owners[conversation] = "staff"
         w.desk.tells = ["已转给工作人员"]
         assert (await w.platform.say(CITIZEN, "在吗")).text == "已转给工作人员"

@@ -1,0 +1,1 @@
+"""The console's pages beside the desk's own: accounts, password, audit log, supervision."""

@@ -1,0 +1,1 @@
+"""What supervisors look at: how long citizens wait now, and how the day went."""
