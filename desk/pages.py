@@ -66,7 +66,7 @@ def build_pages(desk: Desk, accounts: Accounts) -> APIRouter:
         except DeskError as error:
             return pages.sign_in(request, username, error)
         member = accounts.find(username)
-        if member.may("serve"):
+        if member.may("serve") and not member.may("supervise"):  # a supervisor steps in by choice
             desk.arrive(member)
         response = RedirectResponse(navigation.landing(member), 303)
         sessions.set_session(request, response, token)

@@ -61,6 +61,7 @@ def sign_in(client: TestClient, username: str = "wang", password: str = GOOD) ->
 def signed_in(world: Any, browser: Callable[[], TestClient]) -> tuple[TestClient, Any, str]:
     member, client = world.staff("wang"), browser()
     assert sign_in(client).headers["location"] == "/console/desk"
+    world.desk.pause(member)  # what waits is theirs to claim
     return client, member, token_of(client.get("/console/desk").text)
 
 

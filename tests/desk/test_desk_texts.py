@@ -15,9 +15,13 @@ FOLDER = Path(desk.__file__).parent
 
 def test_every_text_the_code_names_exists() -> None:
     texts = Texts()
+    own = {file.parent for file in FOLDER.rglob("texts.yml")} - {FOLDER}  # packages with texts of their own
     sources = [*FOLDER.rglob("*.py"), *(FOLDER / "templates").glob("*.html")]
     keys = {
-        key for file in sources for key in re.findall(r"""say\(\s*["']([a-z_.]+)["']""", file.read_text())
+        key
+        for file in sources
+        if file.parent not in own
+        for key in re.findall(r"""say\(\s*["']([a-z_.]+)["']""", file.read_text())
     }
     assert len(keys) > 25
     for key in keys:
@@ -42,8 +46,9 @@ def test_a_city_can_bring_its_own_texts(tmp_path: Path) -> None:
 
 
 def test_no_chinese_for_readers_hides_in_the_code() -> None:
-    allowed = {"texts.py"}  # its errors are about the file that holds the texts
+    # Its errors are about the file that holds the texts; the calendar's file is written in these words.
+    allowed = {"texts.py", "words.py", "parsing.py"}
     for file in FOLDER.rglob("*.py"):
-        code = re.sub(r'""".*?"""|#.*', "", file.read_text(), flags=re.S)
+        code = re.sub(r'""".*?"""|#[^\n]*', "", file.read_text(), flags=re.S)
         if file.name not in allowed:
             assert not [line for line in code.splitlines() if re.search("[一-鿿]", line)], file.name

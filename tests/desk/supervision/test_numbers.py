@@ -116,6 +116,7 @@ def test_who_is_present_and_what_they_do(world: Any, add: Add) -> None:
     world.clock.now += 60
     world.accounts.sign_in("wang", GOOD)  # a second browser: present once, since the first
     with world.engine.begin() as connection:
+        connection.execute(update(staff).values(available=True, available_since=None))
         gone = {"available": False, "available_since": since + 30}
         connection.execute(update(staff).where(staff.c.id == away.id).values(**gone))
     add(since, claimed=5, by=busy.id, department="民政局")
