@@ -7,6 +7,7 @@ from desk.pages import build_pages
 from desk.records import Conversation, Handoff, HandoffReceipt, Owner, Reach, Reason, Role, StaffMember
 from desk.service import Desk
 from desk.tables import metadata
+from desk.tickets import Tickets, build_ticket_api, build_ticket_pages
 
 __all__ = [
     "Accounts",
@@ -21,7 +22,10 @@ __all__ = [
     "Reason",
     "Role",
     "StaffMember",
+    "Tickets",
     "build_api",
     "build_pages",
+    "build_ticket_api",
+    "build_ticket_pages",
     "metadata",
 ]

@@ -19,7 +19,7 @@ from desk.views import STATIC, Views, mode, quote_all
 LONGEST_WAIT = 5.0
 """Seconds a page's question for news stays open; also the longest the server waits for it when it stops."""
 LOOK_EVERY = 0.3
-_HEADERS = {
+HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'",
@@ -142,7 +142,7 @@ class _Pages:
     def sign_in(self, request: Request, username: str = "", error: DeskError | None = None) -> Response:
         secret = sessions.sign_in_secret(request)
         html = self._views.render("login.html", token=form_token(secret), username=username, error=error)
-        response = HTMLResponse(html, error.http_status if error else 200, headers=_HEADERS)
+        response = HTMLResponse(html, error.http_status if error else 200, headers=HEADERS)
         sessions.set_sign_in_secret(request, response, secret)
         return response
 
@@ -161,7 +161,7 @@ class _Pages:
             error=error,
             **self._shown(staff, conversation),
         )
-        return HTMLResponse(html, error.http_status if error else 200, headers=_HEADERS)
+        return HTMLResponse(html, error.http_status if error else 200, headers=HEADERS)
 
     def state(self, staff: StaffMember, conversation_id: str) -> Response:
         """The parts that change, as HTML. `version` is read first: news is at worst told twice."""
@@ -180,7 +180,7 @@ class _Pages:
         if conversation is not None:
             answer["header"] = self._views.render("_header.html", **shown)
             answer["messages"] = self._views.render("_messages.html", **shown)
-        return JSONResponse(answer, headers=_HEADERS)
+        return JSONResponse(answer, headers=HEADERS)
 
     def act(
         self, request: Request, conversation_id: str, token: str, action: Callable[[StaffMember], Any]
@@ -200,13 +200,13 @@ class _Pages:
                 return self.refuse(error)
             return self.desk_page(request, staff, conversation_id, error)
         if scripted:
-            return JSONResponse({"ok": True}, headers=_HEADERS)
+            return JSONResponse({"ok": True}, headers=HEADERS)
         return RedirectResponse(f"/console/desk?c={quote_all(conversation_id)}", 303)
 
     def refuse(self, error: DeskError) -> Response:
         """A refusal for the page's script."""
         body = {"error": {"code": error.code, "message": error.message}}
-        return JSONResponse(body, error.http_status, headers=_HEADERS)
+        return JSONResponse(body, error.http_status, headers=HEADERS)
 
     def _visible(self, staff: StaffMember, conversation_id: str) -> Conversation:
         """The conversation, if this person may read it: open, once theirs, or they supervise."""
