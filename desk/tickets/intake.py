@@ -92,8 +92,8 @@ class Intake:
             raise UnknownTicket(self._texts.say("errors.not_this_citizens", number=number))
         if message_id is not None and self._reopened_by(connection, row.id, message_id):
             return store.as_ticket(row, at, already_open=True)
-        reason = self._checks.filled("reason", reason)
         self._require_reopenable(row, at)
+        reason = self._checks.filled("reason", reason)
         # One that was merged comes back on its own: the other's answer did not settle it.
         heir = row if row.merged_into_id is None else store.by_id(connection, row.merged_into_id)
         keeps = heir.assignee_id is not None and heir.staff_active
