@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 from ticket_world import CITIZEN, OTHER
 
 from desk.database import transaction
-from desk.tickets import TicketRequest
+from desk.tickets import TicketRequest, store
 from desk.tickets.errors import BadField, NotReopenable, UnknownTicket, WrongState
 from desk.tickets.tables import ticket_events, tickets
 
@@ -225,3 +225,13 @@ def test_every_change_has_its_event_and_grows_the_version(desk: Any, engine: Any
         ("assigned", desk.zhao.id),
         ("answered", desk.chen.id),
     ]
+
+
+def test_who_read_a_ticket_before_it_changed_changes_nothing(desk: Any, engine: Any) -> None:
+    number = desk.open().number
+    with engine.connect() as connection:
+        stale = store.by_number(connection, number)
+    desk.tickets.take(number, desk.wang)
+    with engine.begin() as connection:
+        assert not store.change(connection, stale, status="new", assignee_id=None)
+    assert desk.now(number).assignee == desk.wang
