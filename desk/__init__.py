@@ -8,6 +8,7 @@ from desk.permissions import Role
 from desk.records import Conversation, Handoff, HandoffReceipt, Owner, Reach, Reason, StaffMember
 from desk.service import Desk
 from desk.tables import metadata
+from desk.tickets import Maker, Tickets, build_ticket_api, build_ticket_pages
 
 __all__ = [
     "Accounts",
@@ -17,12 +18,16 @@ __all__ = [
     "DeskError",
     "Handoff",
     "HandoffReceipt",
+    "Maker",
     "Owner",
     "Reach",
     "Reason",
     "Role",
     "StaffMember",
+    "Tickets",
     "build_api",
     "build_pages",
+    "build_ticket_api",
+    "build_ticket_pages",
     "metadata",
 ]

@@ -13,7 +13,7 @@ from desk.records import Reason
 from desk.service import Desk
 from desk.texts import Texts
 
-_CONVERSATION_ID = r"^[a-z][a-z0-9_-]*:\S+$"
+CONVERSATION_ID = r"^[a-z][a-z0-9_-]*:\S+$"
 
 
 class HandoffRequest(BaseModel):
@@ -21,7 +21,7 @@ class HandoffRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    conversation_id: str = Field(max_length=200, pattern=_CONVERSATION_ID)
+    conversation_id: str = Field(max_length=200, pattern=CONVERSATION_ID)
     reason: Reason
     department: str | None = Field(default=None, max_length=128)
     question: str = Field(max_length=10_000)
@@ -35,7 +35,7 @@ def build_api(desk: Desk, require_internal: Callable[..., Any]) -> APIRouter:
         require_internal: a FastAPI dependency that refuses whoever is not one of our own processes.
     """
     router = APIRouter(
-        dependencies=[Depends(require_internal)], route_class=_chinese_errors(desk.texts), tags=["desk"]
+        dependencies=[Depends(require_internal)], route_class=chinese_errors(desk.texts), tags=["desk"]
     )
 
     @router.post("/api/handoffs")
@@ -58,7 +58,7 @@ def build_api(desk: Desk, require_internal: Callable[..., Any]) -> APIRouter:
 
     @router.get("/api/handoffs/latest")
     def latest_handoff(
-        conversation_id: Annotated[str, Query(max_length=200, pattern=_CONVERSATION_ID)],
+        conversation_id: Annotated[str, Query(max_length=200, pattern=CONVERSATION_ID)],
     ) -> dict[str, Any]:
         handoff = desk.latest_handoff(conversation_id)
         if handoff is None:
@@ -75,7 +75,7 @@ def build_api(desk: Desk, require_internal: Callable[..., Any]) -> APIRouter:
     return router
 
 
-def _chinese_errors(texts: Texts) -> type[APIRoute]:
+def chinese_errors(texts: Texts) -> type[APIRoute]:
     """A route class whose 422 answers are `{"detail": Chinese, "errors": [{"field", "message"}]}`."""
 
     class ChineseErrorRoute(APIRoute):

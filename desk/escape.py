@@ -17,6 +17,8 @@ from desk.texts import Texts
 KIND_OF_REASON = {"complaint": "complaint", "suggestion": "suggestion", "report": "report"}
 """The kind of the ticket by the handoff's reason; any other reason makes a question."""
 _SUBJECT = 40
+_ADDED_WITHIN = 24 * 3600.0
+"""For so long what a citizen asks outside working hours is added to the ticket that is open, in seconds."""
 
 
 class Escape:
@@ -59,7 +61,7 @@ class Escape:
             The handoff's number, the ticket, and whether it went to a ticket that was already open.
         """
         assert self._tickets is not None
-        open_ = self._unfinished(connection, values["conversation_id"], values["question"])
+        open_ = self._unfinished(connection, values["conversation_id"], values["question"], at)
         if open_ is not None:
             number, ticket = open_
             return number, ticket, True
@@ -99,12 +101,16 @@ class Escape:
         return ticket
 
     def _unfinished(
-        self, connection: Connection, conversation_id: str, question: str
+        self, connection: Connection, conversation_id: str, question: str, at: float
     ) -> tuple[str, TicketReceipt] | None:
         assert self._tickets is not None
         last = connection.execute(
             select(handoffs.c.number, handoffs.c.ticket_number)
-            .where(handoffs.c.conversation_id == conversation_id, handoffs.c.ticket_number.is_not(None))
+            .where(
+                handoffs.c.conversation_id == conversation_id,
+                handoffs.c.ticket_number.is_not(None),
+                handoffs.c.created_at >= at - _ADDED_WITHIN,
+            )
             .order_by(handoffs.c.id.desc())
             .limit(1)
         ).first()

@@ -1,6 +1,6 @@
 """What the desk is handed: when a department works, and where its tickets go."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection
 
@@ -30,7 +30,7 @@ class TicketMaker(Protocol):
         self,
         connection: Connection,
         *,
-        kind: str,
+        kind: Any,
         conversation_id: str,
         subject: str,
         details: str,

@@ -13,6 +13,8 @@ from wenzheng.settings import PROJECT_ROOT, load_settings
 
 SHARED_DATA = PROJECT_ROOT.parent / "shared" / "data"
 TEST_HOME = PROJECT_ROOT / "var" / "test"
+ALWAYS_OPEN = PROJECT_ROOT / "tests" / "data" / "always_open.yml"
+"""A calendar for tests that talk to staff: they run at any time of any day."""
 
 
 @pytest.fixture(scope="session")

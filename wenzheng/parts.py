@@ -11,7 +11,7 @@ from bot.gateway.rasa_client import RasaClient
 from bot.gateway.service import Gateway
 from bot.gateway.settings import GatewaySettings, WeChatSettings
 from bot.gateway.texts import load_texts
-from desk import Accounts, Desk, Reach
+from desk import Accounts, Desk, Maker, Reach, Tickets
 from desk.calendar import CalendarError, WorkingCalendar
 from desk.records import moment
 from desk.rules import Rules, RulesError, load_rules
@@ -28,6 +28,7 @@ class Parts:
 
     knowledge: KnowledgeService
     desk: Desk
+    tickets: Tickets
     accounts: Accounts
     gateway: Gateway
     calendar: WorkingCalendar
@@ -107,6 +108,10 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
         return Reach(budget.left, moment(budget.until) if budget.left else None)
 
     knowledge = build_knowledge(settings, engine)
+    rules = load_desk_rules(settings)
+    tickets = Tickets(
+        engine, calendar, deliver, zone=calendar.zone, default_department=rules.default_department
+    )
     desk = Desk(
         engine,
         None,
@@ -114,8 +119,9 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
         begin_anew,
         zone=calendar.zone,
         reach=reach,
-        rules=load_desk_rules(settings),
+        rules=rules,
         hours=calendar,
+        tickets=Maker(tickets),
     )
 
     def locate(conversation_id: str, place: str, message_id: str) -> dict[str, Any]:
@@ -123,7 +129,7 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
         return given or knowledge.locate(conversation_id, place, message_id).to_dict()
 
     gateway = Gateway(engine, desk, rasa, locate, _gateway_settings(settings), load_texts(city=settings.city))
-    return Parts(knowledge, desk, build_accounts(engine), gateway, calendar)
+    return Parts(knowledge, desk, tickets, build_accounts(engine), gateway, calendar)
 
 
 def _gateway_settings(settings: Settings) -> GatewaySettings:

@@ -18,7 +18,7 @@ import uvicorn
 from fastapi import FastAPI, Response
 from sqlalchemy.engine import Engine
 
-from desk import build_api, build_pages
+from desk import build_api, build_pages, build_ticket_api, build_ticket_pages
 from knowledge.api import router as knowledge_router
 from knowledge.errors import KnowledgeError
 from wenzheng import __version__
@@ -66,7 +66,9 @@ def build_app(settings: Settings, engine: Engine, parts: Parts) -> FastAPI:
     app = FastAPI(title="问政", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.include_router(knowledge_router(parts.knowledge, require_internal))
     app.include_router(build_api(parts.desk, require_internal))
+    app.include_router(build_ticket_api(parts.tickets, require_internal))
     app.include_router(build_pages(parts.desk, parts.accounts))
+    app.include_router(build_ticket_pages(parts.desk, parts.tickets, parts.accounts))
     for router in parts.gateway.routers():
         app.include_router(router)
 
@@ -83,9 +85,13 @@ def build_app(settings: Settings, engine: Engine, parts: Parts) -> FastAPI:
 
 
 async def _keep_house(parts: Parts) -> None:
-    """What time alone brings about at the desk: waits that were too long, staff who are gone."""
+    """What time alone brings about: waits that were too long, staff who are gone, deadlines of tickets."""
     while True:
-        await asyncio.to_thread(parts.desk.housekeeping.tick)
+        for tick in (parts.desk.housekeeping.tick, parts.tickets.tick):
+            try:
+                await asyncio.to_thread(tick)
+            except Exception:
+                logger.exception("what time brings about was not done; it is tried again in a moment")
         await asyncio.sleep(_KEEP_HOUSE_EVERY)
 
 

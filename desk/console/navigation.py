@@ -27,7 +27,7 @@ class Destination:
 
 DESTINATIONS = (
     Destination("desk", "/console/desk", ("serve", "see_all")),
-    Destination("tickets", "/console/tickets", ("serve", "supervise")),
+    Destination("tickets", "/console/tickets", ("serve", "supervise", "audit")),
     Destination("supervision", "/console/supervision", ("supervise", "audit")),
     Destination("canned", "/console/canned", ("serve", "supervise")),
     Destination("accounts", "/console/accounts", ("manage_accounts",)),

@@ -51,6 +51,7 @@ class RunningStack:
             wechat_appid=APPID,
             wechat_aes_key=AES_KEY,
             wechat_mode="compatible",
+            calendar=PROJECT_ROOT / "tests" / "data" / "always_open.yml",
         )
         self._arguments = arguments
         home.mkdir(parents=True, exist_ok=True)
@@ -72,6 +73,7 @@ class RunningStack:
             "wechat_appid",
             "wechat_aes_key",
             "wechat_mode",
+            "calendar",
         )
         own = {f"WENZHENG_{name.upper()}": str(getattr(self.settings, name)) for name in names}
         return {**os.environ, **own, "WENZHENG_HOME": str(self.home), "WENZHENG_HOST": "127.0.0.1"}

@@ -6,6 +6,7 @@ import pytest
 
 from bot.gateway.rasa_client import RasaClient
 from knowledge.embedding import Int8Embedder, SentenceTransformerEmbedder
+from tests.conftest import ALWAYS_OPEN
 from wenzheng.database import migrate, open_engine
 from wenzheng.parts import build_embedder, build_parts
 from wenzheng.settings import SettingsError, load_settings
@@ -43,7 +44,7 @@ def test_a_conversation_that_returns_from_staff_begins_anew(
 ) -> None:
     restarted: list[str] = []
     monkeypatch.setattr(RasaClient, "restart", lambda _self, conversation: restarted.append(conversation))
-    settings = load_settings(home=tmp_path)
+    settings = load_settings(home=tmp_path, calendar=ALWAYS_OPEN)
     engine = open_engine(settings.database)
     migrate(engine)
     parts = build_parts(settings, engine)
@@ -51,7 +52,7 @@ def test_a_conversation_that_returns_from_staff_begins_anew(
     parts.knowledge.citizens.live_in("web:2", "临港区")
     receipt = parts.desk.open_handoff("web:1", "asked_for_human", None, "人工", None)
     parts.desk.receive("web:1", "返回")
-    parts.desk.owner("web:1")
+    assert parts.desk.recipient("web:1", "公积金怎么提取") == "bot"
     assert receipt.number
     assert restarted == ["web:1"]
     assert parts.knowledge.citizens.known("web:1").region == ""

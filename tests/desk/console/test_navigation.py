@@ -17,7 +17,7 @@ SHOWN = {
     "editor": ["password"],
     "reviewer": ["password"],
     "administrator": ["desk", "tickets", "supervision", "canned", "accounts", "audit", "password"],
-    "auditor": ["desk", "supervision", "audit", "password"],
+    "auditor": ["desk", "tickets", "supervision", "audit", "password"],
 }
 ADDRESSES = {
     "desk": ["/console/desk"],
