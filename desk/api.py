@@ -1,6 +1,7 @@
 """The internal HTTP API for the action server (docs/architecture.md, "HTTP between processes")."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
@@ -49,11 +50,14 @@ def build_api(desk: Desk, require_internal: Callable[..., Any]) -> APIRouter:
         )
         return {
             "number": receipt.number,
-            "status": receipt.status,
+            "status": "ticket" if receipt.ticket else receipt.status,
             "already_open": receipt.already_open,
             "position": receipt.position,
             "staff_online": receipt.staff_online,
             "department": receipt.department,
+            "wait_minutes": None if receipt.wait is None else round(receipt.wait / 60),
+            "ticket": asdict(receipt.ticket) if receipt.ticket else None,
+            "opens_text": receipt.opens_text,
         }
 
     @router.get("/api/handoffs/latest")
@@ -70,6 +74,7 @@ def build_api(desk: Desk, require_internal: Callable[..., Any]) -> APIRouter:
             "department": handoff.department,
             "reason": handoff.reason,
             "created_at": handoff.created_at.isoformat(),
+            "ticket_number": handoff.ticket_number,
         }
 
     return router

@@ -48,6 +48,8 @@ class World:
     desk: Desk
     accounts: Accounts
     returned: list[str] = field(default_factory=list)
+    tickets: Any = None
+    deliver: Any = None
 
     def delivered(self) -> list[tuple[str, str]]:
         """What staff said to citizens."""
@@ -104,6 +106,7 @@ def make_world(engine: Engine) -> Callable[..., World]:
             desk=Desk(engine, None, deliver, returned.append, clock=clock, reach=reach, **desk),
             accounts=Accounts(engine, clock=clock, cost=cheap),
             returned=returned,
+            deliver=deliver,
         )
 
     return make

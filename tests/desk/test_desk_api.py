@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import pytest
+from desk_fakes import FakeHours, FakeTickets
 from fastapi import FastAPI, Header, HTTPException
 from fastapi.testclient import TestClient
 
@@ -39,6 +40,9 @@ def test_a_handoff_is_opened_once_and_found_again(client: TestClient) -> None:
         "position": 1,
         "staff_online": 0,
         "department": "市场监管局",
+        "wait_minutes": None,
+        "ticket": None,
+        "opens_text": None,
     }
     again = client.post("/api/handoffs", json=BODY | {"answer_id": None}, headers=OURS).json()
     assert again == first | {"already_open": True}
@@ -50,7 +54,18 @@ def test_a_handoff_is_opened_once_and_found_again(client: TestClient) -> None:
         "department": "市场监管局",
         "reason": "complaint",
         "created_at": "2026-11-23T01:00:00+00:00",
+        "ticket_number": None,
     }
+
+
+def test_outside_hours_the_receipt_is_a_tickets(make_world: Any) -> None:
+    world = make_world(hours=FakeHours({"综合受理"}), tickets=FakeTickets())
+    app = FastAPI()
+    app.include_router(build_api(world.desk, require_internal))
+    receipt = TestClient(app).post("/api/handoffs", json=BODY, headers=OURS).json()
+    assert (receipt["status"], receipt["position"]) == ("ticket", 0)
+    assert receipt["ticket"] == {"number": "G1", "due_text": "11月27日（周五）17:00"}
+    assert receipt["opens_text"] == "60 分钟后"
 
 
 def test_a_conversation_without_a_handoff_is_not_found(client: TestClient) -> None:
