@@ -21,8 +21,8 @@ def say(key: str, **values: object) -> str:
     """The text at a dotted key, with its variables filled in.
 
     Example:
-        >>> say("ticket.claimed", number="A7")
-        '编号 A7：工作人员已经接手，正在处理，会在这里回复您。'
+        >>> say("handoff_status.claimed", number="A7")
+        '人工服务 A7：工作人员已经接手，会在这里回复您。'
 
     Raises:
         KeyError: there is no such text, or a variable it uses was not given.
