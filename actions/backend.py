@@ -216,7 +216,7 @@ class Backend:
         request = {"conversation_id": conversation_id, "reason": reason}
         given = request | ({"message_id": message_id} if message_id else {})
         path = f"/api/tickets/{quote(number, safe='')}/reopen"
-        return _with_number(await self._call("POST", path, json=given), "POST /api/tickets/…/reopen")
+        return _with_number(await self._call("POST", path, json=given), f"POST {path}")
 
 
 def _with_number(body: dict[str, Any], call: str) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_GAPS = re.compile(r"(?<=\d)[\s.\-‐-―()]+(?=\d)")
+_GAPS = re.compile(r"(?<=\d)[\s.\-\u2010-\u2015()]+(?=\d)")
 _MOBILE = re.compile(r"(?<!\d)(?:\+?86)?(1[3-9]\d{9})(?!\d)")
-_AREA = re.compile(r"(?<!\d)(0[1-9]\d{1,2})[\s.\-‐-―()]*([2-9]\d{6,7})(?!\d)")
+_AREA = re.compile(r"(?<!\d)(010|02\d|0[3-9]\d{2})[\s.\-\u2010-\u2015()]*([2-9]\d{6,7})(?!\d)")
 _LOCAL = re.compile(r"(?<!\d)([2-9]\d{6,7})(?!\d)")
 
 

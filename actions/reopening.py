@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 
@@ -13,13 +13,11 @@ from actions.handoff_rules import ERROR
 from actions.payload import NO_ANSWER, SMALL_TALK, answer
 from actions.reply import Reply
 from actions.texts import say
+from actions.ticket import REOPEN_NUMBER, REOPEN_REASON, REQUESTED, closed
 from actions.ticket_form import SHORT_CHARS
 from actions.turn import Turn
 
 FORM: Final = "reopen_form"
-NUMBER: Final = "reopen_number"
-REASON: Final = "reopen_reason"
-_REQUESTED: Final = "requested_slot"
 # Fewer letters than this, beside the number and the act's words, are no reason.
 LEAST_REASON = 2
 
@@ -42,7 +40,7 @@ class ActionReopenTicket(CitizenAction):
         reason = words.beside("reopening", request_numbers.without(turn.text))
         if len(reason) >= LEAST_REASON:
             return await _reopen(self.backend, turn, number, reason)
-        return Reply(None, events=(SlotSet(NUMBER, number), FollowupAction(FORM)))
+        return Reply(None, events=(SlotSet(REOPEN_NUMBER, number), FollowupAction(FORM)))
 
 
 class ValidateReopenForm(CitizenAction):
@@ -54,17 +52,17 @@ class ValidateReopenForm(CitizenAction):
         return "validate_reopen_form"
 
     async def reply(self, turn: Turn) -> Reply:
-        number = turn.slots.get(NUMBER)
+        number = turn.slots.get(REOPEN_NUMBER)
         if turn.requested is None or turn.resumed or not number:
-            events = (ActiveLoop(FORM), SlotSet(NUMBER, number), SlotSet(_REQUESTED, REASON))
+            events = (ActiveLoop(FORM), SlotSet(REOPEN_NUMBER, number), SlotSet(REQUESTED, REOPEN_REASON))
             return Reply(answer(SMALL_TALK, say("reopen.reason", number=number)), events=events)
         if words.is_said("cancel", turn.plain):
-            return Reply(answer(SMALL_TALK, say("reopen.cancelled")), events=_closed())
+            return Reply(answer(SMALL_TALK, say("reopen.cancelled")), events=tuple(closed(turn)))
         if turn.intent == "crisis" or (turn.intent == "ask_human" and len(turn.plain) <= SHORT_CHARS):
             return Reply(None)
         skipped = words.is_said("skip", turn.plain)
         done = await _reopen(self.backend, turn, number, "" if skipped else turn.text.strip())
-        return Reply(done.payload, misses=0, events=_closed())
+        return Reply(done.payload, misses=0, events=tuple(closed(turn)))
 
 
 async def _reopen(backend: Backend, turn: Turn, number: str, reason: str) -> Reply:
@@ -87,7 +85,3 @@ async def _reopenable(backend: Backend, turn: Turn) -> list[str]:
     except NotFound:
         return []
     return [str(one["number"]) for one in found if one.get("reopenable_until")]
-
-
-def _closed() -> tuple[dict[str, Any], ...]:
-    return (SlotSet(NUMBER, None), SlotSet(REASON, None), SlotSet(_REQUESTED, None))

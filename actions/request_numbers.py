@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_DASH = r"\s*[-‐-―−_.]?\s*"
+_DASH = r"\s*[-\u2010-\u2015\u2212_.]?\s*"
 _NUMBER = re.compile(rf"(?<![0-9A-Za-z])(g?){_DASH}(20\d{{6}}){_DASH}(\d{{1,6}})(?!\d)", re.IGNORECASE)
 _DIGITS = 4
 

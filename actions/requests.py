@@ -9,7 +9,7 @@ from actions.backend import NotFound
 from actions.base import CitizenAction
 from actions.payload import SMALL_TALK, answer
 from actions.reply import Reply
-from actions.texts import say
+from actions.texts import say, shorten
 from actions.turn import Turn
 
 NEWEST = 3
@@ -70,9 +70,7 @@ def _handoff(handoff: dict[str, Any]) -> str:
 
 
 def _ticket(one: dict[str, Any], most: int | None = None) -> str:
-    result = " ".join(str(one.get("result") or "").split())
-    if most is not None and len(result) > most:
-        result = result[: most - 1] + "…"
+    result = str(one.get("result") or "")
     text = say(
         f"ticket.{one['status']}",
         number=one["number"],
@@ -80,7 +78,7 @@ def _ticket(one: dict[str, Any], most: int | None = None) -> str:
         subject=one.get("subject") or "",
         department=one.get("department") or say("default_department"),
         due=one.get("due_text") or "",
-        result=result,
+        result=result if most is None else shorten(result, most),
     )
     if not one.get("reopenable_until"):
         return text

@@ -9,6 +9,7 @@ from typing import Any, Final
 from rasa_sdk.events import ActiveLoop, SlotSet
 
 from actions.handoff_rules import TICKET_KINDS
+from actions.texts import shorten
 from actions.turn import Turn
 
 FORM: Final = "ticket_form"
@@ -22,13 +23,20 @@ CONFIRM: Final = "ticket_confirm"
 OPENING: Final = "ticket_opening"
 TRIES: Final = "ticket_tries"
 ANSWER: Final = "ticket_answer"
-SLOTS: Final = (KIND, OPENING, DETAILS, PLACE, CONTACT, CONSENT, CONFIRM, TRIES, ANSWER)
-_REQUESTED: Final = "requested_slot"
+# Of the form that reopens one.
+REOPEN_NUMBER: Final = "reopen_number"
+REOPEN_REASON: Final = "reopen_reason"
+SLOTS: Final = (
+    *(KIND, OPENING, DETAILS, PLACE, CONTACT, CONSENT, CONFIRM, TRIES, ANSWER),
+    *(REOPEN_NUMBER, REOPEN_REASON),
+)
+REQUESTED: Final = "requested_slot"
 
 # A ticket's kind says whether it matters where: a complaint and a report are about a place.
 _ABOUT_A_PLACE: Final = frozenset({"complaint", "report"})
 SUBJECT_CHARS: Final = 40
-_SENTENCE = re.compile(r"[。！？!?；;\n]+")
+# Where a sentence ends, in full-width and half-width marks.
+_SENTENCE = re.compile(r"[\u3002\uff01\uff1f\uff1b!?;\n]+")
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ class Ticket:
     def subject(self) -> str:
         """The first sentence of the details, at most `SUBJECT_CHARS` characters."""
         first = next((part.strip() for part in _SENTENCE.split(self.details or "") if part.strip()), "")
-        return first if len(first) <= SUBJECT_CHARS else first[: SUBJECT_CHARS - 1] + "…"
+        return shorten(first, SUBJECT_CHARS)
 
     def with_(self, **changes: Any) -> Ticket:
         """The ticket with one step filled in; failures at the step before are forgotten."""
@@ -82,7 +90,7 @@ class Ticket:
         return [
             ActiveLoop(FORM),
             *(SlotSet(name, value) for name, value in values.items() if value != turn.slots.get(name) or value),
-            SlotSet(_REQUESTED, self.step),
+            SlotSet(REQUESTED, self.step),
         ]
 
 
@@ -118,10 +126,10 @@ def written(turn: Turn) -> str | None:
 
 
 def cleared(turn: Turn) -> list[dict[str, Any]]:
-    """Empties every slot of the form that is set: a contact is not kept longer than the form is open."""
+    """Empties every slot of a form that is set: a contact is not kept longer than the form is open."""
     return [SlotSet(name, None) for name in SLOTS if turn.slots.get(name) is not None]
 
 
 def closed(turn: Turn) -> list[dict[str, Any]]:
     """Ends the form with nothing left in it."""
-    return [*cleared(turn), SlotSet(_REQUESTED, None)]
+    return [*cleared(turn), SlotSet(REQUESTED, None)]

@@ -12,7 +12,7 @@ from actions.base import CitizenAction, logger
 from actions.handoff_rules import ERROR
 from actions.payload import NO_ANSWER, SMALL_TALK, answer
 from actions.reply import Reply
-from actions.texts import say
+from actions.texts import say, shorten
 from actions.ticket import CONFIRM, CONSENT, CONTACT, DETAILS, PLACE, Ticket
 from actions.turn import Turn, read
 
@@ -164,7 +164,7 @@ def _consent(turn: Turn, held: Ticket) -> Reply:
 
 
 def _ask(turn: Turn, held: Ticket, note: str | None = None) -> Reply:
-    """Ask for the next step. `note` is said before it, or instead of it where it asks itself (…_again)."""
+    """Ask for the next step. `note` is said before it, or instead of it where its key ends in `_again`."""
     text = _question(held)
     if note and note.endswith("_again"):
         text = say(f"ticket_form.{note}")
@@ -179,10 +179,9 @@ def _question(held: Ticket) -> str:
         return say(f"ticket_form.details.{'more' if held.opening else held.kind}")
     if step != CONFIRM:
         return say(f"ticket_form.{step.removeprefix('ticket_')}")
-    details = " ".join((held.details or "").split())
     lines = [
         say("ticket_form.summary.lead"),
-        say("ticket_form.summary.details", kind=say(f"kinds.{held.kind}"), details=_shown(details)),
+        say("ticket_form.summary.details", kind=say(f"kinds.{held.kind}"), details=shorten(held.details or "", SHOWN_CHARS)),
     ]
     extra = [
         say(f"ticket_form.summary.{name}", value=value)
@@ -192,10 +191,6 @@ def _question(held: Ticket) -> str:
     if extra:
         lines.append(say("ticket_form.summary.and").join(extra))
     return "\n".join([*lines, say("ticket_form.summary.choose")])
-
-
-def _shown(text: str) -> str:
-    return text if len(text) <= SHOWN_CHARS else text[: SHOWN_CHARS - 1] + "…"
 
 
 def _ended(turn: Turn, text: str, department: str | None = None) -> Reply:

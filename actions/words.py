@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 WORDS_PATH = Path(__file__).with_name("words.yml")
-_AROUND = re.compile(r"^\W+|[\W了吧啊呀呢哦的嘛啦]+$")
+_MARKS = re.compile(r"^\W+|\W+$")
 _SUBSTANCE = re.compile(r"[^\W_]")
 
 
@@ -26,8 +26,9 @@ def is_said(key: str, plain: str) -> bool:
         key: an entry of words.yml.
         plain: the normalised message.
     """
-    pattern = _patterns()[key]
-    return any(pattern.fullmatch(text) is not None for text in (plain.strip(), _AROUND.sub("", plain)))
+    bare = _MARKS.sub("", plain)
+    spoken = _patterns()["particles"].sub("", bare)
+    return any(_patterns()[key].fullmatch(text) is not None for text in (bare, spoken))
 
 
 def contains(key: str, plain: str) -> bool:

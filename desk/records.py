@@ -12,10 +12,12 @@ Role = Literal["staff", "supervisor", "administrator"]
 Reason = Literal[
     "asked_for_human",
     "low_confidence",
+    "declined_twice",
     "complex",
     "complaint",
     "suggestion",
-    "repeated_failure",
+    "report",
+    "appeal",
     "sensitive",
     "crisis",
     "error",
