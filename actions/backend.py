@@ -200,7 +200,9 @@ class Backend:
         asked = {"conversation_id": conversation_id} | ({"number": number} if number else {})
         body = await self._call("GET", "/api/tickets", params=asked)
         found = body.get("tickets")
-        if not isinstance(found, list) or not all(isinstance(one, dict) and one.get("number") for one in found):
+        if not isinstance(found, list) or not all(
+            isinstance(one, dict) and one.get("number") for one in found
+        ):
             raise BackendError("GET /api/tickets: no list of tickets")
         return found
 

@@ -53,9 +53,7 @@ class CitizenAction(Action, ABC):
             logger.exception("%s failed for conversation %s", self.name(), tracker.sender_id)
             reply = Reply(await self._recover(tracker))
         if reply.payload is not None:
-            dispatcher.utter_message(
-                text=reply.payload["text"], json_message=reply.payload, **reply.metadata
-            )
+            dispatcher.utter_message(text=reply.payload["text"], json_message=reply.payload, **reply.metadata)
         return list(reply.events)
 
     async def _recover(self, tracker: Tracker) -> Answer:

@@ -190,7 +190,9 @@ def _rule(entry: Any, number: int) -> Rule:
 
 def _one_of(value: Any, allowed: frozenset[str], where: str, key: str) -> str:
     if not isinstance(value, str) or value not in allowed:
-        raise RulesError(say("rules.not_allowed", where=where, key=key, value=value, allowed=_listed(allowed)))
+        raise RulesError(
+            say("rules.not_allowed", where=where, key=key, value=value, allowed=_listed(allowed))
+        )
     return value
 
 
@@ -208,7 +210,11 @@ def _pattern(when: dict[str, Any], key: str, where: str) -> re.Pattern[str] | No
     if key not in when:
         return None
     alternatives = when[key]
-    if not isinstance(alternatives, list) or not alternatives or not all(isinstance(a, str) for a in alternatives):
+    if (
+        not isinstance(alternatives, list)
+        or not alternatives
+        or not all(isinstance(a, str) for a in alternatives)
+    ):
         raise RulesError(say("rules.no_list", where=where, key=key))
     for alternative in alternatives:
         try:

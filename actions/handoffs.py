@@ -51,7 +51,9 @@ async def carry_out(
         BackendError: a handoff was not opened.
     """
     if rule.then == handoff_rules.TICKET:
-        return Reply(None, events=(SlotSet(ticket.KIND, ticket.kind_of(rule.reason)), FollowupAction(ticket.FORM)))
+        return Reply(
+            None, events=(SlotSet(ticket.KIND, ticket.kind_of(rule.reason)), FollowupAction(ticket.FORM))
+        )
     if rule.then == handoff_rules.OFFER:
         return Reply(offered, offer=rule.reason, misses=misses)
     return await hand_over(backend, turn, rule.reason, unanswered)

@@ -89,7 +89,11 @@ class Ticket:
         }
         return [
             ActiveLoop(FORM),
-            *(SlotSet(name, value) for name, value in values.items() if value != turn.slots.get(name) or value),
+            *(
+                SlotSet(name, value)
+                for name, value in values.items()
+                if value != turn.slots.get(name) or value
+            ),
             SlotSet(REQUESTED, self.step),
         ]
 

@@ -181,7 +181,11 @@ def _question(held: Ticket) -> str:
         return say(f"ticket_form.{step.removeprefix('ticket_')}")
     lines = [
         say("ticket_form.summary.lead"),
-        say("ticket_form.summary.details", kind=say(f"kinds.{held.kind}"), details=shorten(held.details or "", SHOWN_CHARS)),
+        say(
+            "ticket_form.summary.details",
+            kind=say(f"kinds.{held.kind}"),
+            details=shorten(held.details or "", SHOWN_CHARS),
+        ),
     ]
     extra = [
         say(f"ticket_form.summary.{name}", value=value)

@@ -18,6 +18,7 @@ from bot.nlu.spelling import normalise, strip_courtesies
 # Rasa's classifier fails on a message without a single token.
 NOTHING_SAID = "?"
 
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
 class CitizenTextNormaliser(GraphComponent):
     """Replaces the text that later components see; the tracker keeps the citizen's own words."""

@@ -42,7 +42,9 @@ async def test_the_citizens_own_words_are_asked_not_the_normalised_ones(fake: Fa
 
 
 @pytest.mark.parametrize("reason", ["complex", "sensitive"])
-async def test_what_only_a_person_can_answer_goes_to_one_at_once(fake: FakeBackend, say: Say, reason: str) -> None:
+async def test_what_only_a_person_can_answer_goes_to_one_at_once(
+    fake: FakeBackend, say: Say, reason: str
+) -> None:
     unknown = answer("no_answer", "没有依据。", answer_id="a9", reason=reason, department="住建局")
     fake.set("POST", "/api/answer", unknown)
     said = await say(ActionAnswer, "地下室能落户吗", "ask_question")
@@ -88,8 +90,18 @@ ASKED = user("低保怎么办", "ask_question")
         ([ASKED, KNOWN, user("不对", "deny"), BLAMED], ActionAnswer, "那贫困户呢", "ask_question"),
         ([ASKED, KNOWN, user("不对", "deny"), BLAMED], ActionDeny, "还是不对", "deny"),
         ([ASKED, NOT_KNOWN, ASKED, bot(KNOWN["data"]["custom"], misses=1)], ActionDeny, "不对", "deny"),
-        ([ASKED, NOT_KNOWN, ASKED, bot(KNOWN["data"]["custom"], misses=1)], ActionFeedback, "没用", "not_helpful"),
-        ([ASKED, NOT_KNOWN, user("你好", "greet"), bot(answer("small_talk", "您好"))], ActionAnswer, "x", "ask_question"),
+        (
+            [ASKED, NOT_KNOWN, ASKED, bot(KNOWN["data"]["custom"], misses=1)],
+            ActionFeedback,
+            "没用",
+            "not_helpful",
+        ),
+        (
+            [ASKED, NOT_KNOWN, user("你好", "greet"), bot(answer("small_talk", "您好"))],
+            ActionAnswer,
+            "x",
+            "ask_question",
+        ),
         ([ASKED, NOT_KNOWN, ASKED, bot(clarify(2), misses=1)], ActionAnswer, "x", "ask_question"),
     ],
 )
@@ -106,9 +118,19 @@ async def test_the_second_time_in_a_row_calls_a_person(
 @pytest.mark.parametrize(
     ("before", "action", "text", "intent"),
     [
-        ([ASKED, NOT_KNOWN, ASKED, bot(KNOWN["data"]["custom"], misses=1)], ActionAnswer, "那贫困户呢", "ask_question"),
+        (
+            [ASKED, NOT_KNOWN, ASKED, bot(KNOWN["data"]["custom"], misses=1)],
+            ActionAnswer,
+            "那贫困户呢",
+            "ask_question",
+        ),
         ([ASKED, NOT_KNOWN, {"event": "session_started"}], ActionAnswer, "那贫困户呢", "ask_question"),
-        ([ASKED, NOT_KNOWN, user("有用", "helpful"), bot(answer("small_talk", "好"), misses=0)], ActionAnswer, "x", "ask_question"),
+        (
+            [ASKED, NOT_KNOWN, user("有用", "helpful"), bot(answer("small_talk", "好"), misses=0)],
+            ActionAnswer,
+            "x",
+            "ask_question",
+        ),
         ([ASKED, bot(KNOWN["data"]["custom"], misses=0)], ActionDeny, "不对", "deny"),
         ([ASKED, bot(clarify(2), misses=0)], ActionDeny, "都不是", "deny"),
     ],

@@ -60,7 +60,10 @@ async def test_the_state_of_a_handoff_is_told(fake: FakeBackend, say: Say, statu
 
 
 async def test_the_newest_three_are_listed_with_status_and_date(fake: FakeBackend, say: Say) -> None:
-    own = [ticket(f"G20261125-000{n}", status) for n, status in enumerate(("new", "working", "answered", "closed"))]
+    own = [
+        ticket(f"G20261125-000{n}", status)
+        for n, status in enumerate(("new", "working", "answered", "closed"))
+    ]
     own[2] |= {"result": "已经修好", "reopenable_until": 1.0, "reopenable_until_text": "12月9日"}
     fake.set("GET", "/api/tickets", {"tickets": own})
     fake.set("GET", "/api/handoffs/latest", {"number": "R7", "status": "resolved", "position": 0})

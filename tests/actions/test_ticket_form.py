@@ -119,10 +119,13 @@ async def test_what_could_not_be_sent_stays_in_the_form(fake: FakeBackend, say: 
     fake.set("POST", "/api/tickets", failure)
     said = await say(ValidateTicketForm, "1", "choose_option", slots=AT_CONFIRM)
     assert (said["status"], said["reason"]) == ("no_answer", "error")
-    assert left(said).items() >= {
-        "ticket_details": "自来水什么时候能通",
-        "requested_slot": "ticket_confirm",
-    }.items()
+    assert (
+        left(said).items()
+        >= {
+            "ticket_details": "自来水什么时候能通",
+            "requested_slot": "ticket_confirm",
+        }.items()
+    )
 
 
 async def test_a_ticket_that_was_open_already_is_told_so(fake: FakeBackend, say: Say) -> None:
@@ -130,10 +133,13 @@ async def test_a_ticket_that_was_open_already_is_told_so(fake: FakeBackend, say:
     fake.set("POST", "/api/tickets", opened)
     said = await say(ValidateTicketForm, "1", "choose_option", slots=AT_CONFIRM)
     assert all(part in said["text"] for part in ("登记过", "G1", "水务局", "12月2日"))
-    assert left(said).items() >= {
-        "ticket_details": None,
-        "requested_slot": None,
-    }.items()
+    assert (
+        left(said).items()
+        >= {
+            "ticket_details": None,
+            "requested_slot": None,
+        }.items()
+    )
 
 
 async def test_a_message_after_an_answer_names_it(fake: FakeBackend, say: Say) -> None:

@@ -61,7 +61,11 @@ class Handler(BaseHTTPRequestHandler):
             wanted = query.get("number", [None])[0]
             own = [one for one in reversed(State.tickets) if one["asked"]["conversation_id"] == conversation]
             own = [one for one in own if wanted in (None, one["number"])]
-            return self._send(404, {"detail": "none"}) if wanted and not own else self._send(200, {"tickets": own})
+            return (
+                self._send(404, {"detail": "none"})
+                if wanted and not own
+                else self._send(200, {"tickets": own})
+            )
         kept = State.answers if address.path == "/api/answers/latest" else State.handoffs
         found = kept.get(conversation)
         return self._send(200 if found else 404, found or {"detail": "none"})
@@ -96,7 +100,9 @@ class Handler(BaseHTTPRequestHandler):
     def _open_ticket(self, body: dict[str, Any]) -> None:
         if "停机" in body["details"]:
             return self._send(500, {"detail": "broken"})
-        ticket = next((one for one in State.tickets if one["asked"]["message_id"] == body["message_id"]), None)
+        ticket = next(
+            (one for one in State.tickets if one["asked"]["message_id"] == body["message_id"]), None
+        )
         if ticket is None:
             ticket = {
                 "number": f"G20261125-{len(State.tickets) + 1:04d}",

@@ -61,7 +61,11 @@ class Citizen:
     async def held(self) -> dict[str, Any]:
         """The slots that are set."""
         slots = (await self.tracker()).current_slot_values()
-        return {name: value for name, value in slots.items() if value is not None and name != "session_started_metadata"}
+        return {
+            name: value
+            for name, value in slots.items()
+            if value is not None and name != "session_started_metadata"
+        }
 
     @property
     def tickets(self) -> list[dict[str, Any]]:

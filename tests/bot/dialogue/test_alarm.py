@@ -25,7 +25,9 @@ def test_the_spelling_does_not_hide_it(text: str) -> None:
     assert is_crisis(text)
 
 
-@pytest.mark.parametrize("text", [*MUST["ask_question"], *MUST["ask_human"], "", "？", "13800138000", "我等了半天了"])
+@pytest.mark.parametrize(
+    "text", [*MUST["ask_question"], *MUST["ask_human"], "", "？", "13800138000", "我等了半天了"]
+)
 def test_other_messages_are_no_alarm(text: str) -> None:
     assert not is_crisis(text)
 
