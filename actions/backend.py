@@ -142,7 +142,7 @@ class Backend:
         department: str | None = None,
         answer_id: str | None = None,
     ) -> dict[str, Any]:
-        """Put the conversation into the staff's queue and return the receipt."""
+        """Put the conversation into the staff's queue and return the receipt; outside working hours it has a ticket."""
         request = {
             "conversation_id": conversation_id,
             "reason": reason,
@@ -152,6 +152,9 @@ class Backend:
         }
         given = {key: value for key, value in request.items() if value is not None}
         body = await self._call("POST", "/api/handoffs", json=given)
+        if body.get("status") == "ticket":
+            _with_number(body.get("ticket") or {}, "POST /api/handoffs, ticket")
+            return body
         return _with_number(body, "POST /api/handoffs")
 
     async def latest_handoff(self, conversation_id: str) -> dict[str, Any]:

@@ -11,6 +11,9 @@ from actions.payload import HANDOFF, Answer, answer
 from actions.reply import Reply
 from actions.turn import Turn
 
+# A broken file ends the action server when it starts, not a citizen's turn.
+handoff_rules.load()
+
 # These say nothing about the matter; the question before them does.
 _ABOUT_THE_LAST_QUESTION = frozenset({"ask_human", "affirm", "deny", "not_helpful"})
 # What is told for one of these reasons speaks for itself.

@@ -15,9 +15,8 @@ def text(reason: str, receipt: dict[str, Any]) -> str:
         reason: the handoff's reason.
         receipt: what `POST /api/handoffs` answered.
     """
-    ticket = receipt.get("ticket")
-    if receipt.get("status") == "ticket" and isinstance(ticket, dict):
-        return _ticket(reason, receipt, ticket)
+    if receipt.get("status") == "ticket":
+        return _ticket(reason, receipt, receipt["ticket"])
     lead = say(f"handoff_lead.{reason}", number=receipt["number"])
     if reason == CRISIS:
         return lead

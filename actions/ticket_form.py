@@ -139,7 +139,8 @@ def _details(turn: Turn, held: Ticket) -> Reply:
 def _place(turn: Turn, held: Ticket) -> Reply:
     if words.is_said("skip", turn.plain):
         return _ask(turn, held.with_(place=""))
-    if turn.intent in _SMALL_TALK or words.is_said("agree", turn.plain):
+    names_no_place = turn.intent in _SMALL_TALK or not words.substance(turn.plain)
+    if names_no_place or words.is_said("agree", turn.plain):
         return _ask(turn, held)
     return _ask(turn, held.with_(place=turn.text.strip()[:PLACE_CHARS]))
 

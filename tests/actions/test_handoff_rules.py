@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import get_args
 
@@ -47,6 +49,28 @@ def test_both_sides_have_enough_cases() -> None:
 )
 def test_no_question_of_the_training_data_is_taken_for_an_appeal(text: str) -> None:
     assert decided(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["我的工单怎么还没结果", "我的留言怎么还没人回复", "我反映的事怎么还没处理", "我的建议怎么没结果"]
+)
+def test_who_asks_for_their_own_ticket_is_no_appeal(text: str) -> None:
+    assert decided(text, "check_ticket") is None
+
+
+def test_a_broken_file_ends_the_action_server_at_its_start(tmp_path: Path) -> None:
+    broken = tmp_path / "handoff_rules.yml"
+    broken.write_text(RULE.replace("then: handoff", "then: call"), encoding="utf-8")
+    code = (
+        "import sys; from pathlib import Path; from actions import handoff_rules;"
+        "handoff_rules.RULES_PATH = Path(sys.argv[1]); import actions.questions"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, str(broken)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode != 0
+    assert "RulesError" in ran.stderr
+    assert "第 1 条“甲”" in ran.stderr
 
 
 def test_the_reasons_are_the_desks() -> None:

@@ -28,6 +28,7 @@ FAILURES = [
     httpx.Response(500),
     httpx.Response(200, text="not json"),
     httpx.Response(200, json={}),
+    httpx.Response(200, json={"number": "R7", "status": "ticket", "ticket": None}),
 ]
 HALF_FILLED = {
     "ticket_kind": "complaint",
@@ -162,7 +163,7 @@ async def test_who_is_already_served_is_told_so(fake: FakeBackend, say: Say) -> 
 
 async def test_outside_working_hours_it_is_a_ticket_with_its_date(fake: FakeBackend, say: Say) -> None:
     ticket = {"number": "G20261125-0007", "due_text": "11月27日"}
-    closed = {"status": "ticket", "ticket": ticket, "opens_text": "明天 9:00"}
+    closed = {"number": None, "status": "ticket", "ticket": ticket, "opens_text": "明天 9:00"}
     fake.set("POST", "/api/handoffs", RECEIPT | closed)
     said = await say(ActionHandoff, "转人工", "ask_human")
     assert said["status"] == "handoff"

@@ -6,9 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import yaml
 from fake_backend import State
 from talking import Citizen
 
+from wenzheng.settings import PROJECT_ROOT
+
+SETTINGS = yaml.safe_load((PROJECT_ROOT / "endpoints.yml").read_text(encoding="utf-8"))["tracker_store"]
 DETAILS = "三号窗口的工作人员昨天下午骂人，不给我办手续"
 
 
@@ -152,6 +156,28 @@ async def test_a_question_in_between_is_answered_and_the_form_asks_again(agent: 
     assert len(citizen.tickets) == 1
     assert citizen.tickets[0]["details"] == DETAILS
     assert citizen.tickets[0]["contact"] == "13800012345"
+
+
+async def test_the_longest_turn_of_a_form_fits_into_what_the_tracker_keeps(agent: Any) -> None:
+    citizen = Citizen(agent)
+    for text in STEPS:
+        await citizen.says(text)
+    for _ in range(4):
+        await citizen.hears("居住证怎么办")
+    events = list((await citizen.tracker()).events)
+    users = [index for index, event in enumerate(events) if event.type_name == "user"]
+    assert len(events) <= SETTINGS["max_events"]
+    assert len(events) - users[-1] <= SETTINGS["max_events"]
+    assert await citizen.form() == "ticket_form"
+
+
+@pytest.mark.parametrize("text", ["我要投诉", "好的", "谢谢"])
+async def test_what_names_no_place_is_no_place(agent: Any, text: str) -> None:
+    citizen = Citizen(agent)
+    for step in STEPS[:2]:
+        asked = await citizen.says(step)
+    assert (await citizen.says(text))["text"] == asked["text"]
+    assert "ticket_place" not in await citizen.held()
 
 
 async def test_while_the_matter_is_told_a_question_is_part_of_it(agent: Any) -> None:
