@@ -12,7 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import handoffs, turn
 from actions.backend import Backend, default_backend
 from actions.handoff_rules import ERROR
-from actions.payload import NO_ANSWER, Answer, answer
+from actions.payload import NO_ANSWER, answer
 from actions.reply import Reply
 from actions.texts import say
 from actions.turn import Turn
@@ -51,15 +51,15 @@ class CitizenAction(Action, ABC):
             reply = await self.reply(turn.read(tracker))
         except Exception:
             logger.exception("%s failed for conversation %s", self.name(), tracker.sender_id)
-            reply = Reply(await self._recover(tracker))
+            reply = await self._recover(tracker)
         if reply.payload is not None:
             dispatcher.utter_message(text=reply.payload["text"], json_message=reply.payload, **reply.metadata)
         return list(reply.events)
 
-    async def _recover(self, tracker: Tracker) -> Answer:
+    async def _recover(self, tracker: Tracker) -> Reply:
         if self.person_on_error:
             try:
-                return await handoffs.open_handoff(self.backend, turn.read(tracker), ERROR)
+                return await handoffs.hand_over(self.backend, turn.read(tracker), ERROR)
             except Exception:
                 logger.exception("no handoff either for conversation %s", tracker.sender_id)
-        return answer(NO_ANSWER, say("error"), reason=ERROR)
+        return Reply(answer(NO_ANSWER, say("error"), reason=ERROR))

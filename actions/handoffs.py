@@ -71,7 +71,7 @@ async def hand_over(
         BackendError: the handoff was not opened.
     """
     said = await open_handoff(backend, turn, reason, unanswered, preface)
-    return Reply(said, misses=0, events=tuple(ticket.cleared(turn)))
+    return Reply(said, misses=0, events=tuple(ticket.left(turn)))
 
 
 async def open_handoff(

@@ -137,3 +137,10 @@ def cleared(turn: Turn) -> list[dict[str, Any]]:
 def closed(turn: Turn) -> list[dict[str, Any]]:
     """Ends the form with nothing left in it."""
     return [*cleared(turn), SlotSet(REQUESTED, None)]
+
+
+def left(turn: Turn) -> list[dict[str, Any]]:
+    """Leaves whatever form is open, with nothing left in it: somebody takes over."""
+    if turn.requested is None:
+        return cleared(turn)
+    return [*closed(turn), ActiveLoop(None)]

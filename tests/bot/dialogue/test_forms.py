@@ -186,6 +186,24 @@ async def test_while_the_matter_is_told_a_question_is_part_of_it(agent: Any) -> 
     assert "哪里" in (await citizen.says("我去问居住证怎么办，窗口说不知道，让我自己查"))["text"]
 
 
+@pytest.mark.parametrize("reached", [2, 4])
+@pytest.mark.parametrize(
+    ("text", "reason"), [("我的补贴怎么还没发", "appeal"), ("居住证坏了怎么办", "error")]
+)
+async def test_what_goes_to_a_person_in_between_ends_the_form(
+    agent: Any, text: str, reason: str, reached: int
+) -> None:
+    citizen = Citizen(agent)
+    for step in STEPS[:reached]:
+        await citizen.says(step)
+    said = await citizen.says(text)
+    assert (said["status"], said["reason"]) == ("handoff", reason)
+    assert citizen.handoff is not None
+    assert DETAILS in citizen.handoff["question"]
+    assert await citizen.form() is None
+    assert await citizen.held() == {}
+
+
 async def test_the_own_tickets_are_looked_up_in_between(agent: Any) -> None:
     citizen = Citizen(agent)
     for text in STEPS[:2]:
