@@ -275,6 +275,26 @@ async def test_a_message_processed_again_opens_no_second_ticket(agent: Any) -> N
     assert len(citizen.tickets) == 1
 
 
+@pytest.mark.parametrize("reached", range(1, len(STEPS) + 1))
+async def test_a_step_that_the_action_server_missed_is_taken_when_it_is_back(
+    agent: Any, agent_with: Callable[[str], Any], reached: int
+) -> None:
+    citizen = Citizen(agent)
+    texts = [*STEPS, "1"]
+    for text in texts[:reached]:
+        await citizen.says(text)
+    alone = agent_with("http://127.0.0.1:9/webhook")
+    alone.tracker_store = alone.processor.tracker_store = agent.tracker_store
+    citizen.agent = alone
+    assert await citizen.hears(texts[reached]) == []
+    citizen.agent = agent
+    assert len(await citizen.says_again(texts[reached])) == 1
+    for text in texts[reached + 1 :]:
+        await citizen.says(text)
+    assert len(citizen.tickets) == 1
+    assert citizen.tickets[0]["contact"] == "13800012345"
+
+
 async def test_each_step_said_again_is_answered_as_before(agent: Any) -> None:
     citizen = Citizen(agent)
     for text in STEPS:
