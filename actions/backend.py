@@ -1,8 +1,8 @@
-"""The web process as the actions see it: six calls over loopback HTTP.
+"""The web process as the actions see it: nine calls over loopback HTTP.
 
 BackendError
-├── NotFound       404: there is no such answer or handoff
-├── NothingToChoose  409: no options are open in this conversation, or no answer to show in full
+├── NotFound       404: there is no such answer, handoff or ticket
+├── Conflict       409: no options are open, no answer to show in full, or a ticket that cannot be reopened
 └── OutOfRange     422: no option has this number
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -22,22 +23,29 @@ QUICK_TIMEOUT = httpx.Timeout(4.0, connect=2.0)
 
 
 class BackendError(Exception):
-    """The backend could not be reached, refused, or sent what is not in the contract."""
+    """The backend could not be reached, refused, or sent what is not in the contract.
+
+    `detail` is its own Chinese sentence about it, "" where it sent none.
+    """
+
+    def __init__(self, message: str, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
 
 
 class NotFound(BackendError):
     """There is no such thing for this conversation."""
 
 
-class NothingToChoose(BackendError):
-    """No options are open in this conversation, or it has no answer to show in full."""
+class Conflict(BackendError):
+    """No options are open, there is no answer to show in full, or the ticket cannot be reopened."""
 
 
 class OutOfRange(BackendError):
     """No open option has this number."""
 
 
-_ERRORS: dict[int, type[BackendError]] = {404: NotFound, 409: NothingToChoose, 422: OutOfRange}
+_ERRORS: dict[int, type[BackendError]] = {404: NotFound, 409: Conflict, 422: OutOfRange}
 
 
 class Backend:
@@ -66,7 +74,7 @@ class Backend:
             response = await self._client.request(method, path, timeout=timeout, **request)
             if response.is_error:
                 kind = _ERRORS.get(response.status_code, BackendError)
-                raise kind(f"{method} {path}: HTTP {response.status_code}")
+                raise kind(f"{method} {path}: HTTP {response.status_code}", _detail(response))
             body = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise BackendError(f"{method} {path}: {type(error).__name__}: {error}") from error
@@ -83,7 +91,7 @@ class Backend:
             message_id: the citizen's message; asked again for the same one, the same Answer comes back.
 
         Raises:
-            NothingToChoose: `choice` was given and no options are open.
+            Conflict: `choice` was given and no options are open.
             OutOfRange: `choice` was given and there is no such option.
             BackendError: anything else that is not an Answer.
         """
@@ -102,7 +110,7 @@ class Backend:
         """The whole text of what this conversation's last answer was taken from.
 
         Raises:
-            NothingToChoose: there is no answer to show.
+            Conflict: there is no answer to show.
             BackendError: anything else that is not an Answer.
         """
         request = _asked("", conversation_id, message_id) | {"full_text": True}
@@ -134,7 +142,7 @@ class Backend:
         department: str | None = None,
         answer_id: str | None = None,
     ) -> dict[str, Any]:
-        """Put the conversation into the staff's queue and return the receipt."""
+        """Put the conversation into the staff's queue and return the receipt; outside working hours it has a ticket."""
         request = {
             "conversation_id": conversation_id,
             "reason": reason,
@@ -144,9 +152,10 @@ class Backend:
         }
         given = {key: value for key, value in request.items() if value is not None}
         body = await self._call("POST", "/api/handoffs", json=given)
-        if "number" not in body:
-            raise BackendError("POST /api/handoffs: no number in the receipt")
-        return body
+        if body.get("status") == "ticket":
+            _with_number(body.get("ticket") or {}, "POST /api/handoffs, ticket")
+            return body
+        return _with_number(body, "POST /api/handoffs")
 
     async def latest_handoff(self, conversation_id: str) -> dict[str, Any]:
         """The conversation's last handoff.
@@ -155,6 +164,78 @@ class Backend:
             NotFound: there was none.
         """
         return await self._call("GET", "/api/handoffs/latest", params={"conversation_id": conversation_id})
+
+    async def open_ticket(
+        self,
+        conversation_id: str,
+        kind: str,
+        subject: str,
+        details: str,
+        *,
+        contact_consent: bool,
+        place: str | None = None,
+        contact: str | None = None,
+        answer_id: str | None = None,
+        message_id: str = "",
+    ) -> dict[str, Any]:
+        """Register a matter that is worked on and answered later, and return the receipt.
+
+        Args:
+            message_id: the citizen's message; sent again with the same one, the same ticket comes back.
+        """
+        request: dict[str, Any] = {
+            "conversation_id": conversation_id,
+            "kind": kind,
+            "subject": subject,
+            "details": details,
+            "contact_consent": contact_consent,
+        }
+        optional = {"place": place, "contact": contact, "answer_id": answer_id, "message_id": message_id}
+        given = request | {key: value for key, value in optional.items() if value}
+        return _with_number(await self._call("POST", "/api/tickets", json=given), "POST /api/tickets")
+
+    async def tickets(self, conversation_id: str, number: str | None = None) -> list[dict[str, Any]]:
+        """This citizen's tickets, the newest first.
+
+        Raises:
+            NotFound: a number was given and it is not one of theirs.
+        """
+        asked = {"conversation_id": conversation_id} | ({"number": number} if number else {})
+        body = await self._call("GET", "/api/tickets", params=asked)
+        found = body.get("tickets")
+        if not isinstance(found, list) or not all(
+            isinstance(one, dict) and one.get("number") for one in found
+        ):
+            raise BackendError("GET /api/tickets: no list of tickets")
+        return found
+
+    async def reopen_ticket(
+        self, conversation_id: str, number: str, reason: str, message_id: str = ""
+    ) -> dict[str, Any]:
+        """Have an answered ticket worked on again.
+
+        Raises:
+            NotFound: it is not one of this citizen's.
+            Conflict: it cannot be reopened; `detail` says why.
+        """
+        request = {"conversation_id": conversation_id, "reason": reason}
+        given = request | ({"message_id": message_id} if message_id else {})
+        path = f"/api/tickets/{quote(number, safe='')}/reopen"
+        return _with_number(await self._call("POST", path, json=given), f"POST {path}")
+
+
+def _with_number(body: dict[str, Any], call: str) -> dict[str, Any]:
+    if not body.get("number"):
+        raise BackendError(f"{call}: no number in the receipt")
+    return body
+
+
+def _detail(response: httpx.Response) -> str:
+    try:
+        detail = response.json().get("detail")
+    except (ValueError, AttributeError):
+        return ""
+    return detail if isinstance(detail, str) else ""
 
 
 def _asked(question: str, conversation_id: str, message_id: str) -> dict[str, Any]:

@@ -1,10 +1,9 @@
-"""What every action shares: it replies with one message and never leaves a citizen in silence."""
+"""What every action shares: it replies with at most one message and never leaves a citizen in silence."""
 
 from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -12,19 +11,13 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import handoffs, turn
 from actions.backend import Backend, default_backend
-from actions.payload import NO_ANSWER, Answer, answer
+from actions.handoff_rules import ERROR
+from actions.payload import NO_ANSWER, answer
+from actions.reply import Reply
 from actions.texts import say
-from actions.turn import OFFER, OFFER_PERSON, Turn
+from actions.turn import Turn
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Reply:
-    """One bot message; `offers_person` lets a following "yes" mean "a person, please"."""
-
-    payload: Answer
-    offers_person: bool = False
 
 
 class CitizenAction(Action, ABC):
@@ -58,15 +51,15 @@ class CitizenAction(Action, ABC):
             reply = await self.reply(turn.read(tracker))
         except Exception:
             logger.exception("%s failed for conversation %s", self.name(), tracker.sender_id)
-            reply = Reply(await self._recover(tracker))
-        metadata = {OFFER: OFFER_PERSON} if reply.offers_person else {}
-        dispatcher.utter_message(text=reply.payload["text"], json_message=reply.payload, **metadata)
-        return []
+            reply = await self._recover(tracker)
+        if reply.payload is not None:
+            dispatcher.utter_message(text=reply.payload["text"], json_message=reply.payload, **reply.metadata)
+        return list(reply.events)
 
-    async def _recover(self, tracker: Tracker) -> Answer:
+    async def _recover(self, tracker: Tracker) -> Reply:
         if self.person_on_error:
             try:
-                return await handoffs.open_handoff(self.backend, turn.read(tracker), "error")
+                return await handoffs.hand_over(self.backend, turn.read(tracker), ERROR)
             except Exception:
                 logger.exception("no handoff either for conversation %s", tracker.sender_id)
-        return answer(NO_ANSWER, say("error"), reason="error")
+        return Reply(answer(NO_ANSWER, say("error"), reason=ERROR))

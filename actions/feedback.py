@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from actions import handoffs
 from actions.backend import BackendError, NotFound
-from actions.base import CitizenAction, Reply, logger
+from actions.base import CitizenAction, logger
+from actions.handoff_rules import ERROR
 from actions.payload import SMALL_TALK, answer
+from actions.reply import Reply
 from actions.texts import say
 from actions.turn import Turn
 
 
 class ActionFeedback(CitizenAction):
-    """Keeps the citizen's verdict; after blame it offers a person, after repeated blame it calls one."""
+    """Keeps the citizen's verdict; after blame it offers a person, after blame in a row it calls one."""
 
     def name(self) -> str:
         return "action_feedback"
@@ -19,13 +21,17 @@ class ActionFeedback(CitizenAction):
     async def reply(self, turn: Turn) -> Reply:
         helpful = turn.intent == "helpful"
         recorded = await self._record(turn, helpful)
-        if not helpful and turn.person_offered:
-            return Reply(await handoffs.open_handoff(self.backend, turn, "repeated_failure"))
+        key = "helpful" if helpful else "not_helpful"
+        said = answer(SMALL_TALK, say(f"feedback.{key}" if recorded else "feedback.not_recorded"))
         if not recorded:
-            failed = answer(SMALL_TALK, say("feedback.not_recorded"), reason="error")
-            return Reply(failed, offers_person=not helpful)
-        text = say("feedback.helpful" if helpful else "feedback.not_helpful")
-        return Reply(answer(SMALL_TALK, text), offers_person=not helpful)
+            said["reason"] = ERROR
+        if helpful:
+            return Reply(said, misses=0)
+        misses = turn.misses + 1
+        rule = handoffs.decide(turn, misses=misses)
+        if rule is None:
+            return Reply(said, misses=misses)
+        return await handoffs.carry_out(self.backend, turn, rule, said, misses)
 
     async def _record(self, turn: Turn, helpful: bool) -> bool:
         """Whether nothing was lost; a verdict on no answer at all has nothing to lose."""

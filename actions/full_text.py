@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from actions.backend import NothingToChoose
-from actions.base import CitizenAction, Reply
+from actions.backend import Conflict
+from actions.base import CitizenAction
 from actions.payload import SMALL_TALK, answer
+from actions.reply import Reply
 from actions.texts import say
 from actions.turn import Turn
 
@@ -20,5 +21,5 @@ class ActionFullText(CitizenAction):
     async def reply(self, turn: Turn) -> Reply:
         try:
             return Reply(await self.backend.full_text(turn.conversation_id, turn.message_id))
-        except NothingToChoose:
+        except Conflict:
             return Reply(answer(SMALL_TALK, say("full_text_none")))

@@ -1,27 +1,77 @@
-"""Opening a handoff and telling the citizen what happens next."""
+"""Doing what a rule says: calling a person, offering one, or opening the form for a ticket."""
 
 from __future__ import annotations
 
-from typing import Any
+from rasa_sdk.events import FollowupAction, SlotSet
 
+from actions import handoff_rules, receipts, ticket
 from actions.backend import Backend
+from actions.handoff_rules import Rule, Situation
 from actions.payload import HANDOFF, Answer, answer
-from actions.texts import say
+from actions.reply import Reply
 from actions.turn import Turn
 
-# Asking for a person says nothing about the matter; the question before it does.
-_REASONS_ABOUT_THE_LAST_QUESTION = frozenset({"asked_for_human", "repeated_failure"})
+# A broken file ends the action server when it starts, not a citizen's turn.
+handoff_rules.load()
+
+# These say nothing about the matter; the question before them does.
+_ABOUT_THE_LAST_QUESTION = frozenset({"ask_human", "affirm", "deny", "not_helpful"})
+# What is told for one of these reasons speaks for itself.
+_OWN_WORDS = frozenset({"complaint", "suggestion", "report", "crisis"})
 
 
-def _receipt_text(reason: str, receipt: dict[str, Any]) -> str:
-    position = receipt.get("position") or 1
-    lead = say(f"handoff_lead.{reason}", number=receipt["number"])
-    if reason == "crisis":
-        return lead
-    state = "online" if receipt.get("staff_online") else "offline"
-    if receipt.get("already_open"):
-        state = "already_open"
-    return "\n".join([lead, say(f"handoff_tail.{state}", position=position), say("handoff_tail.return")])
+def decide(turn: Turn, got: Answer | None = None, misses: int = 0) -> Rule | None:
+    """The rule for this message.
+
+    Args:
+        got: the knowledge service's answer to it, None before it was asked.
+        misses: how often in a row the citizen was not helped, this time included.
+    """
+    held = ticket.begun(turn)
+    return handoff_rules.load().decide(
+        Situation(
+            intent=turn.intent,
+            text=turn.plain,
+            answer_status=got["status"] if got else None,
+            answer_reason=got.get("reason") if got else None,
+            ticket=held.kind if held else None,
+            misses=misses,
+        )
+    )
+
+
+async def carry_out(
+    backend: Backend, turn: Turn, rule: Rule, offered: Answer, misses: int, unanswered: Answer | None = None
+) -> Reply:
+    """Do what the rule says.
+
+    Args:
+        offered: what is said where the rule offers a person.
+        misses: how often in a row the citizen was not helped, this time included.
+        unanswered: the Answer that led here.
+
+    Raises:
+        BackendError: a handoff was not opened.
+    """
+    if rule.then == handoff_rules.TICKET:
+        return Reply(
+            None, events=(SlotSet(ticket.KIND, ticket.kind_of(rule.reason)), FollowupAction(ticket.FORM))
+        )
+    if rule.then == handoff_rules.OFFER:
+        return Reply(offered, offer=rule.reason, misses=misses)
+    return await hand_over(backend, turn, rule.reason, unanswered)
+
+
+async def hand_over(
+    backend: Backend, turn: Turn, reason: str, unanswered: Answer | None = None, preface: str | None = None
+) -> Reply:
+    """Hand the conversation to staff; a ticket that was being filled in is left, and what it held goes along.
+
+    Raises:
+        BackendError: the handoff was not opened.
+    """
+    said = await open_handoff(backend, turn, reason, unanswered, preface)
+    return Reply(said, misses=0, events=tuple(ticket.left(turn)))
 
 
 async def open_handoff(
@@ -43,14 +93,15 @@ async def open_handoff(
         BackendError: the handoff was not opened.
     """
     about = unanswered or turn.last_answer or {}
-    question = turn.text
-    if reason in _REASONS_ABOUT_THE_LAST_QUESTION and turn.last_question:
-        question = f"{turn.last_question}\n{turn.text}"
     answer_id = about.get("id") or None
     receipt = await backend.open_handoff(
-        turn.conversation_id, reason, question, department=about.get("department"), answer_id=answer_id
+        turn.conversation_id,
+        reason,
+        _question(turn, reason),
+        department=about.get("department"),
+        answer_id=answer_id,
     )
-    text = _receipt_text(reason, receipt)
+    text = receipts.text(reason, receipt)
     return answer(
         HANDOFF,
         f"{preface}\n{text}" if preface else text,
@@ -58,3 +109,12 @@ async def open_handoff(
         reason=reason,
         department=receipt.get("department"),
     )
+
+
+def _question(turn: Turn, reason: str) -> str:
+    """What staff read first: the matter, then the citizen's present words."""
+    before = ticket.written(turn)
+    about_the_last = turn.intent in _ABOUT_THE_LAST_QUESTION and reason not in _OWN_WORDS
+    if not before and (about_the_last or reason == "declined_twice"):
+        before = turn.last_question
+    return f"{before}\n{turn.text}" if before else turn.text

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from actions import handoffs, option_numbers
-from actions.backend import Backend, BackendError, NothingToChoose, OutOfRange
-from actions.base import CitizenAction, Reply, logger
-from actions.payload import (
-    ANSWERED,
-    CLARIFY,
-    NO_ANSWER,
-    REASONS_FOR_A_PERSON,
-    SAFETY,
-    SMALL_TALK,
-    Answer,
-    answer,
-)
+from actions import handoff_rules, handoffs, option_numbers, words
+from actions.backend import Backend, BackendError, Conflict, OutOfRange
+from actions.base import CitizenAction, logger
+from actions.handoff_rules import CRISIS, HANDOFF
+from actions.payload import ANSWERED, CLARIFY, NO_ANSWER, SAFETY, SMALL_TALK, Answer, answer
+from actions.reply import Reply
 from actions.texts import say
 from actions.turn import Turn
 
@@ -26,36 +19,43 @@ def _options(turn: Turn) -> int:
 
 
 async def ask(backend: Backend, turn: Turn, choice: int | None = None) -> Reply:
-    """Get an answer; hand over to a person what has none.
+    """Get an answer; do what the rules say about what has none.
 
     Raises:
         BackendError: neither an answer nor, where one was due, a handoff.
     """
     got = await backend.answer(turn.text, turn.conversation_id, choice, turn.message_id)
-    reason = got.get("reason")
-    if got["status"] == NO_ANSWER and reason in REASONS_FOR_A_PERSON:
-        return Reply(await handoffs.open_handoff(backend, turn, reason, unanswered=got))
-    if got["status"] == SAFETY and reason == "crisis":
-        return Reply(await _crisis(backend, turn, got))
-    return Reply(got)
+    missed = handoff_rules.load().is_miss(got["status"], got.get("reason"))
+    misses = turn.misses + (1 if missed else 0)
+    rule = handoffs.decide(turn, got, misses) if got["status"] in (NO_ANSWER, SAFETY) else None
+    if rule is None:
+        return Reply(got, misses=misses)
+    if rule.reason == CRISIS and rule.then == HANDOFF:
+        return await _crisis(backend, turn, got)
+    offered = got | {"text": f"{got['text']}\n{say('offer.rephrase')}"}
+    return await handoffs.carry_out(backend, turn, rule, offered, misses, unanswered=got)
 
 
-async def _crisis(backend: Backend, turn: Turn, got: Answer) -> Answer:
+async def _crisis(backend: Backend, turn: Turn, got: Answer) -> Reply:
     """The emergency numbers are said whether or not staff can be told."""
     try:
-        return await handoffs.open_handoff(backend, turn, "crisis", unanswered=got, preface=got["text"])
+        return await handoffs.hand_over(backend, turn, CRISIS, unanswered=got, preface=got["text"])
     except BackendError:
         logger.exception("crisis without handoff in conversation %s", turn.conversation_id)
-        return got | {"text": f"{got['text']}\n{say('handoff_failed.crisis')}"}
+        return Reply(got | {"text": f"{got['text']}\n{say('handoff_failed.crisis')}"})
 
 
 class ActionAnswer(CitizenAction):
-    """Answers a question from published knowledge."""
+    """Answers a question from published knowledge, unless the rules say that it is for a person."""
 
     def name(self) -> str:
         return "action_answer"
 
     async def reply(self, turn: Turn) -> Reply:
+        rule = handoffs.decide(turn)
+        if rule:
+            offered = answer(SMALL_TALK, say("offer.person"))
+            return await handoffs.carry_out(self.backend, turn, rule, offered, turn.misses)
         return await ask(self.backend, turn)
 
 
@@ -76,7 +76,7 @@ class ActionChooseOption(CitizenAction):
             return Reply(answer(SMALL_TALK, say("options.which" if count else "options.none_open")))
         try:
             return await ask(self.backend, turn, choice=number)
-        except NothingToChoose:
+        except Conflict:
             return Reply(answer(SMALL_TALK, say("options.none_open")))
         except OutOfRange:
             return Reply(self._out_of_range(turn, count))
@@ -90,27 +90,27 @@ class ActionChooseOption(CitizenAction):
 
 
 class ActionAffirm(CitizenAction):
-    """Yes: to the only option, to the offered person, or just politeness."""
+    """Yes: to the offered person, to the only option, or just politeness."""
 
     def name(self) -> str:
         return "action_affirm"
 
     async def reply(self, turn: Turn) -> Reply:
+        if turn.offered:
+            return await handoffs.hand_over(self.backend, turn, turn.offered)
         count = _options(turn)
         if count == 1:
             try:
                 return await ask(self.backend, turn, choice=1)
-            except NothingToChoose:
+            except Conflict:
                 return Reply(answer(SMALL_TALK, say("affirm")))
         if count > 1 and turn.last_answer:
             return Reply(turn.last_answer | {"text": say("options.which")})
-        if turn.person_offered:
-            return Reply(await handoffs.open_handoff(self.backend, turn, "asked_for_human"))
         return Reply(answer(SMALL_TALK, say("affirm")))
 
 
 class ActionDeny(CitizenAction):
-    """No: to an answer it offers a person, otherwise it is just politeness."""
+    """No: to an answer it offers a person, the second time in a row it calls one; otherwise it is just politeness."""
 
     person_on_error = False
 
@@ -119,6 +119,12 @@ class ActionDeny(CitizenAction):
 
     async def reply(self, turn: Turn) -> Reply:
         status = (turn.last_answer or {}).get("status")
-        if status in (ANSWERED, CLARIFY, NO_ANSWER):
-            return Reply(answer(SMALL_TALK, say("deny.offer_person")), offers_person=True)
-        return Reply(answer(SMALL_TALK, say("deny.plain")))
+        declines_the_offer = turn.person_offered and not words.contains("blames", turn.plain)
+        if declines_the_offer or not (turn.person_offered or status in (ANSWERED, CLARIFY, NO_ANSWER)):
+            return Reply(answer(SMALL_TALK, say("deny.plain")))
+        misses = turn.misses + 1
+        offered = answer(SMALL_TALK, say("deny.offer_person"))
+        rule = handoffs.decide(turn, misses=misses)
+        if rule is None:
+            return Reply(offered, misses=misses)
+        return await handoffs.carry_out(self.backend, turn, rule, offered, misses)

@@ -17,12 +17,12 @@ def _texts() -> dict[str, Any]:
     return loaded
 
 
-def say(key: str, **values: object) -> str:
+def say(key: str, /, **values: object) -> str:
     """The text at a dotted key, with its variables filled in.
 
     Example:
-        >>> say("ticket.claimed", number="A7")
-        '编号 A7：工作人员已经接手，正在处理，会在这里回复您。'
+        >>> say("handoff_status.claimed", number="A7")
+        '人工服务 A7：工作人员已经接手，会在这里回复您。'
 
     Raises:
         KeyError: there is no such text, or a variable it uses was not given.
@@ -31,3 +31,10 @@ def say(key: str, **values: object) -> str:
     for part in key.split("."):
         entry = entry[part]
     return str(entry).format(**values)
+
+
+def shorten(text: str, most: int) -> str:
+    """A text on one line of at most `most` characters, with a mark where something was cut off."""
+    line = " ".join(text.split())
+    mark = say("cut")
+    return line if len(line) <= most else line[: most - len(mark)] + mark

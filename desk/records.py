@@ -14,10 +14,12 @@ Outcome = Literal["resolved", "cancelled", "idle", "ticket"]
 Reason = Literal[
     "asked_for_human",
     "low_confidence",
+    "declined_twice",
     "complex",
     "complaint",
     "suggestion",
-    "repeated_failure",
+    "report",
+    "appeal",
     "sensitive",
     "crisis",
     "error",

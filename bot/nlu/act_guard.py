@@ -22,37 +22,12 @@ from rasa.shared.nlu.constants import (
 )
 from rasa.shared.nlu.training_data.message import Message
 
-from bot.nlu import lexicon
+from bot.nlu import acts, lexicon
+from bot.nlu.acts import bears_out, certain_act
 
 QUESTION = "ask_question"
 # How sure the classifier must be of its second guess for it to be considered.
 RUNNER_UP = 0.25
-
-
-def certain_act(text: str) -> str | None:
-    """The act that the words settle by themselves, or None.
-
-    Args:
-        text: the normalised message.
-    """
-    for certainty in lexicon.load().certain:
-        if certainty.cue.search(text) and not (certainty.unless and certainty.unless.search(text)):
-            return certainty.intent
-    return None
-
-
-def bears_out(act: str, text: str) -> bool:
-    """Whether the words of a normalised message allow it to be this act and nothing more."""
-    words = lexicon.load()
-    rule = words.acts.get(act)
-    if rule is None:
-        return True
-    if (rule.needs and not rule.needs.search(text)) or (rule.unless and rule.unless.search(text)):
-        return False
-    rest = rule.phrases.sub("", text) if rule.phrases else text
-    if not rule.curious and words.asking.search(rest):
-        return False
-    return rule.rest is None or len(words.filler.sub("", rest)) <= rule.rest
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
@@ -77,8 +52,8 @@ class DialogueActGuard(GraphComponent, IntentClassifier):
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
-        """The lexicon and this module's functions change the result and stand outside the class."""
-        return lexicon.fingerprint(__file__)
+        """The lexicon and the functions change the result and stand outside the class."""
+        return lexicon.fingerprint(__file__, acts.__file__)
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Correct the predicted intent of each message where the words say otherwise."""

@@ -107,13 +107,13 @@ def load() -> Lexicon:
     )
 
 
-def fingerprint(code: str) -> str:
-    """Changes whenever the lexicon, its reader or a component's module does, so that Rasa trains again.
+def fingerprint(*code: str) -> str:
+    """Changes whenever the lexicon, its reader or a component's modules do, so that Rasa trains again.
 
     Args:
-        code: the component's file; Rasa by itself looks at the text of the class only.
+        code: the files the component consists of; Rasa by itself looks at the text of the class only.
     """
     digest = hashlib.sha256()
-    for path in (LEXICON_PATH, Path(__file__), Path(code)):
+    for path in (LEXICON_PATH, Path(__file__), *map(Path, code)):
         digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from actions.backend import Backend
+from bot.nlu.spelling import normalise, strip_courtesies
 
 Reply = httpx.Response | Exception
 
@@ -44,7 +45,7 @@ class FakeBackend:
 
 def user(text: str, intent: str) -> dict[str, Any]:
     """A citizen's message as an event."""
-    parsed = {"text": text, "intent": {"name": intent}}
+    parsed = {"text": strip_courtesies(normalise(text)), "intent": {"name": intent}}
     return {"event": "user", "text": text, "parse_data": parsed, "metadata": {"message_id": "7"}}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 from actions_fakes import FakeBackend, Say, user
 from rasa_sdk import Tracker
@@ -23,6 +24,10 @@ def fake() -> FakeBackend:
     backend.set("POST", "/api/answers/a1/feedback", {"ok": True})
     receipt = {"number": "R7", "status": "queued", "already_open": False, "position": 3, "staff_online": 2}
     backend.set("POST", "/api/handoffs", receipt | {"department": "人社局"})
+    ticket = {"number": "G1", "kind": "complaint", "status": "new", "subject": "路灯", "department": "城管局"}
+    backend.set("POST", "/api/tickets", ticket | {"due_text": "12月2日", "already_open": False})
+    backend.set("GET", "/api/tickets", {"tickets": []})
+    backend.set("GET", "/api/handoffs/latest", httpx.Response(404))
     return backend
 
 
@@ -30,18 +35,29 @@ def fake() -> FakeBackend:
 def say(fake: FakeBackend) -> Say:
     """Run an action on a message after some events; checks what holds for every reply and returns it.
 
-    The event metadata of the reply is returned under `_metadata`.
+    The metadata of the reply is returned under `_metadata`, the events of the action under `_events`. Where the
+    action says nothing there are only those.
     """
 
     async def run(
-        action: type[CitizenAction], text: str, intent: str, before: list[dict[str, Any]] | None = None
+        action: type[CitizenAction],
+        text: str,
+        intent: str,
+        before: list[dict[str, Any]] | None = None,
+        slots: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         latest = user(text, intent)
         events = [*(before or []), latest]
-        state = {"sender_id": "web:1", "events": events, "latest_message": latest["parse_data"]}
+        state = {
+            "sender_id": "web:1",
+            "events": events,
+            "latest_message": latest["parse_data"],
+            "slots": slots or {},
+        }
         dispatcher = CollectingDispatcher()
         returned = await action(fake.client()).run(dispatcher, Tracker.from_dict(state), {})
-        assert returned == []
+        if not dispatcher.messages:
+            return {"_metadata": {}, "_events": returned}
         (message,) = dispatcher.messages
         payload = message["custom"]
         assert message["text"] == payload["text"]
@@ -50,6 +66,7 @@ def say(fake: FakeBackend) -> Say:
         assert "{" not in payload["text"]
         assert payload["status"] in STATUSES
         assert {"id", "confidence", "sources", "options", "reason", "department"} <= set(payload)
-        return payload | {"_metadata": {key: message[key] for key in ("offer",) if key in message}}
+        metadata = {key: message[key] for key in ("offer", "offer_reason", "misses") if key in message}
+        return payload | {"_metadata": metadata, "_events": returned}
 
     return run

@@ -18,7 +18,8 @@ async def test_a_verdict_is_stored_with_the_last_answer(
     assert (said["status"], said["reason"]) == ("small_talk", None)
     assert fake.sent("/api/answers/a1/feedback") == {"helpful": helpful, "comment": "评价"}
     assert ("人工" in said["text"]) is not helpful
-    assert said["_metadata"] == ({} if helpful else {"offer": "person"})
+    offered = {"offer": "person", "offer_reason": "asked_for_human", "misses": 1}
+    assert said["_metadata"] == ({"misses": 0} if helpful else offered)
 
 
 async def test_praise_for_nothing_is_taken_kindly(fake: FakeBackend, say: Say) -> None:
@@ -28,9 +29,9 @@ async def test_praise_for_nothing_is_taken_kindly(fake: FakeBackend, say: Say) -
 
 
 async def test_blame_after_an_offer_calls_a_person(fake: FakeBackend, say: Say) -> None:
-    before = [bot(answer("small_talk", "抱歉"), offer="person")]
+    before = [bot(answer("small_talk", "抱歉"), offer="person", misses=1)]
     said = await say(ActionFeedback, "没用", "not_helpful", before)
-    assert (said["status"], said["reason"]) == ("handoff", "repeated_failure")
+    assert (said["status"], said["reason"]) == ("handoff", "declined_twice")
     assert fake.sent("/api/answers/a1/feedback")["helpful"] is False
 
 
@@ -50,4 +51,4 @@ async def test_a_lost_verdict_is_admitted(
     fake.set("GET", "/api/answers/latest", failure)
     said = await say(ActionFeedback, "没用", "not_helpful")
     assert (said["status"], said["reason"]) == ("small_talk", "error")
-    assert said["_metadata"] == {"offer": "person"}
+    assert said["_metadata"]["offer"] == "person"

@@ -13,21 +13,12 @@ from actions_fakes import FakeBackend
 from rasa_sdk import Tracker
 from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 
-from actions import texts
+from actions import handoff_rules, texts
 from actions.questions import ActionAnswer
 
 PACKAGE = Path(texts.__file__).parent
-REASONS = [
-    "asked_for_human",
-    "low_confidence",
-    "complex",
-    "complaint",
-    "suggestion",
-    "repeated_failure",
-    "sensitive",
-    "crisis",
-    "error",
-]
+RULES_ERRORS = {"where", "key", "keys", "name", "allowed", "pattern", "detail"}
+REASONS = sorted(handoff_rules.REASONS | {handoff_rules.ERROR})
 
 
 def _leaves(node: Any) -> list[str]:
@@ -47,6 +38,9 @@ def test_rasa_registers_the_actions_and_not_their_base() -> None:
         "action_feedback",
         "action_full_text",
         "action_handoff",
+        "action_reopen_ticket",
+        "validate_reopen_form",
+        "validate_ticket_form",
     }
 
 
@@ -59,7 +53,8 @@ def test_texts_are_one_message_with_known_variables() -> None:
     for text in _leaves(yaml.safe_load(texts.TEXTS_PATH.read_text(encoding="utf-8"))):
         assert "\n\n" not in text
         variables = {name for _, name, _, _ in Formatter().parse(text) if name}
-        assert variables <= {"number", "position", "count"}
+        known = {"number", "position", "count", "minutes", "department", "due", "opens", "until", "result"}
+        assert variables <= known | {"kind", "subject", "details", "value"} | RULES_ERRORS
 
 
 def test_no_chinese_for_citizens_stands_in_the_code() -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from actions_fakes import FakeBackend, Say, bot, user
 
+from actions.feedback import ActionFeedback
 from actions.payload import answer
 from actions.questions import ActionAffirm, ActionAnswer, ActionChooseOption, ActionDeny
 
@@ -40,8 +41,10 @@ async def test_the_citizens_own_words_are_asked_not_the_normalised_ones(fake: Fa
     assert fake.sent("/api/answer")["question"] == "請問身份證怎麼補辦？"
 
 
-@pytest.mark.parametrize("reason", ["low_confidence", "complex", "sensitive"])
-async def test_what_is_not_known_goes_to_a_person_at_once(fake: FakeBackend, say: Say, reason: str) -> None:
+@pytest.mark.parametrize("reason", ["complex", "sensitive"])
+async def test_what_only_a_person_can_answer_goes_to_one_at_once(
+    fake: FakeBackend, say: Say, reason: str
+) -> None:
     unknown = answer("no_answer", "没有依据。", answer_id="a9", reason=reason, department="住建局")
     fake.set("POST", "/api/answer", unknown)
     said = await say(ActionAnswer, "地下室能落户吗", "ask_question")
@@ -56,6 +59,111 @@ async def test_what_is_not_known_goes_to_a_person_at_once(fake: FakeBackend, say
         "department": "住建局",
         "answer_id": "a9",
     }
+
+
+UNKNOWN = answer("no_answer", "没有依据。", answer_id="a9", reason="low_confidence", department="住建局")
+OFFERED = {"offer": "person", "offer_reason": "low_confidence", "misses": 1}
+
+
+async def test_what_is_not_known_is_said_and_a_person_is_offered(fake: FakeBackend, say: Say) -> None:
+    fake.set("POST", "/api/answer", UNKNOWN)
+    said = await say(ActionAnswer, "地下室能落户吗", "ask_question")
+    assert (said["status"], said["reason"], said["id"]) == ("no_answer", "low_confidence", "a9")
+    assert said["text"].startswith("没有依据。")
+    assert all(part in said["text"] for part in ("换个说法", "转人工"))
+    assert said["_metadata"] == OFFERED
+    assert [path for _, path, _ in fake.calls] == ["/api/answer"]
+
+
+NOT_KNOWN = bot(UNKNOWN, **OFFERED)
+KNOWN = bot(answer("answered", "可以。", answer_id="a1"), misses=0)
+BLAMED = bot(answer("small_talk", "抱歉"), offer="person", offer_reason="asked_for_human", misses=1)
+ASKED = user("低保怎么办", "ask_question")
+
+
+@pytest.mark.parametrize(
+    ("before", "action", "text", "intent"),
+    [
+        ([ASKED, NOT_KNOWN], ActionAnswer, "那贫困户呢", "ask_question"),
+        ([ASKED, NOT_KNOWN], ActionDeny, "不对", "deny"),
+        ([ASKED, NOT_KNOWN], ActionFeedback, "没用", "not_helpful"),
+        ([ASKED, KNOWN, user("不对", "deny"), BLAMED], ActionAnswer, "那贫困户呢", "ask_question"),
+        ([ASKED, KNOWN, user("不对", "deny"), BLAMED], ActionDeny, "还是不对", "deny"),
+        ([ASKED, NOT_KNOWN, ASKED, bot(KNOWN["data"]["custom"], misses=1)], ActionDeny, "不对", "deny"),
+        (
+            [ASKED, NOT_KNOWN, ASKED, bot(KNOWN["data"]["custom"], misses=1)],
+            ActionFeedback,
+            "没用",
+            "not_helpful",
+        ),
+        (
+            [ASKED, NOT_KNOWN, user("你好", "greet"), bot(answer("small_talk", "您好"))],
+            ActionAnswer,
+            "x",
+            "ask_question",
+        ),
+        ([ASKED, NOT_KNOWN, ASKED, bot(clarify(2), misses=1)], ActionAnswer, "x", "ask_question"),
+    ],
+)
+async def test_the_second_time_in_a_row_calls_a_person(
+    fake: FakeBackend, say: Say, before: list[dict[str, Any]], action: Any, text: str, intent: str
+) -> None:
+    fake.set("POST", "/api/answer", UNKNOWN)
+    said = await say(action, text, intent, before)
+    assert (said["status"], said["reason"]) == ("handoff", "declined_twice")
+    assert fake.sent("/api/handoffs")["question"] == f"低保怎么办\n{text}"
+    assert said["_metadata"] == {"misses": 0}
+
+
+@pytest.mark.parametrize(
+    ("before", "action", "text", "intent"),
+    [
+        (
+            [ASKED, NOT_KNOWN, ASKED, bot(KNOWN["data"]["custom"], misses=1)],
+            ActionAnswer,
+            "那贫困户呢",
+            "ask_question",
+        ),
+        ([ASKED, NOT_KNOWN, {"event": "session_started"}], ActionAnswer, "那贫困户呢", "ask_question"),
+        (
+            [ASKED, NOT_KNOWN, user("有用", "helpful"), bot(answer("small_talk", "好"), misses=0)],
+            ActionAnswer,
+            "x",
+            "ask_question",
+        ),
+        ([ASKED, bot(KNOWN["data"]["custom"], misses=0)], ActionDeny, "不对", "deny"),
+        ([ASKED, bot(clarify(2), misses=0)], ActionDeny, "都不是", "deny"),
+    ],
+)
+async def test_a_good_answer_in_between_begins_the_count_anew(
+    fake: FakeBackend, say: Say, before: list[dict[str, Any]], action: Any, text: str, intent: str
+) -> None:
+    fake.set("POST", "/api/answer", UNKNOWN)
+    said = await say(action, text, intent, before)
+    assert said["status"] in ("no_answer", "small_talk")
+    assert said["_metadata"]["misses"] == 1
+
+
+async def test_an_answer_carries_the_count_until_it_is_taken_or_blamed(fake: FakeBackend, say: Say) -> None:
+    said = await say(ActionAnswer, "换个说法", "ask_question", [ASKED, NOT_KNOWN])
+    assert (said["status"], said["_metadata"]) == ("answered", {"misses": 1})
+
+
+@pytest.mark.parametrize("text", ["好的", "是的", "要"])
+async def test_yes_to_a_person_offered_for_want_of_an_answer_calls_one(
+    fake: FakeBackend, say: Say, text: str
+) -> None:
+    said = await say(ActionAffirm, text, "affirm", [ASKED, NOT_KNOWN])
+    assert (said["status"], said["reason"]) == ("handoff", "low_confidence")
+    assert fake.sent("/api/handoffs")["question"] == f"低保怎么办\n{text}"
+    assert fake.sent("/api/handoffs")["answer_id"] == "a9"
+
+
+@pytest.mark.parametrize("text", ["不用了", "算了", "不要"])
+async def test_declining_the_offer_is_no_blame(fake: FakeBackend, say: Say, text: str) -> None:
+    said = await say(ActionDeny, text, "deny", [ASKED, NOT_KNOWN])
+    assert (said["status"], said["_metadata"]) == ("small_talk", {})
+    assert fake.calls == []
 
 
 @pytest.mark.parametrize("reason", ["empty", "not_a_question", "not_ready"])
@@ -188,7 +296,7 @@ async def test_no_to_an_answer_offers_a_person(fake: FakeBackend, say: Say, stat
     said = await say(ActionDeny, "不对", "deny", [bot(answer(status, "…"))])
     assert said["status"] == "small_talk"
     assert "人工" in said["text"]
-    assert said["_metadata"] == {"offer": "person"}
+    assert said["_metadata"] == {"offer": "person", "offer_reason": "asked_for_human", "misses": 1}
 
 
 async def test_no_by_itself_offers_nobody(fake: FakeBackend, say: Say) -> None:

@@ -75,11 +75,15 @@ def test_the_web_page_and_the_terminal_hold_the_same_conversation(stack: Running
     assert terminal in printed.stdout
 
 
-def test_what_nothing_answers_becomes_a_handoff_with_its_reason(stack: RunningStack) -> None:
+def test_what_nothing_answers_is_said_a_person_offered_and_yes_is_a_handoff_with_its_reason(
+    stack: RunningStack,
+) -> None:
     from wenzheng.database import open_engine
     from wenzheng.parts import build_parts
 
-    told = said(stack, "o-unanswered", "火星移民的签证要去哪个太空港递交")
+    offered = said(stack, "o-unanswered", "火星移民的签证要去哪个太空港递交")
+    assert "转人工" in offered
+    told = said(stack, "o-unanswered", "好的")
     desk = build_parts(stack.settings, open_engine(stack.settings.database)).desk
     handoff = desk.latest_handoff("wechat:o-unanswered")
     assert handoff is not None

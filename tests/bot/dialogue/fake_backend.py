@@ -3,7 +3,8 @@
     python tests/bot/dialogue/fake_backend.py 18700
 
 It keeps the contract of docs/architecture.md for the calls that the actions make. A question with 选 is
-answered by options, one with 不知道 is not answered, one with 坏 fails; everything else is answered.
+answered by options, one with 不知道 is not answered, one with 坏 fails; everything else is answered. A ticket whose
+details have 停机 cannot be opened.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ class State:
     answers: ClassVar[dict[str, dict[str, Any]]] = {}
     handoffs: ClassVar[dict[str, dict[str, Any]]] = {}
     feedback: ClassVar[list[dict[str, Any]]] = []
+    tickets: ClassVar[list[dict[str, Any]]] = []
+    reopened: ClassVar[list[dict[str, Any]]] = []
 
 
 def _answer(status: str, text: str, reason: str | None = None, options: int = 0) -> dict[str, Any]:
@@ -39,7 +42,7 @@ def _answer(status: str, text: str, reason: str | None = None, options: int = 0)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """The five calls."""
+    """The calls."""
 
     def _send(self, status: int, body: dict[str, Any]) -> None:
         data = json.dumps(body, ensure_ascii=False).encode()
@@ -50,12 +53,22 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def do_GET(self) -> None:
-        """Latest answer or handoff."""
+        """Latest answer or handoff; tickets."""
         address = urlsplit(self.path)
-        conversation = parse_qs(address.query)["conversation_id"][0]
+        query = parse_qs(address.query)
+        conversation = query["conversation_id"][0]
+        if address.path == "/api/tickets":
+            wanted = query.get("number", [None])[0]
+            own = [one for one in reversed(State.tickets) if one["asked"]["conversation_id"] == conversation]
+            own = [one for one in own if wanted in (None, one["number"])]
+            return (
+                self._send(404, {"detail": "none"})
+                if wanted and not own
+                else self._send(200, {"tickets": own})
+            )
         kept = State.answers if address.path == "/api/answers/latest" else State.handoffs
         found = kept.get(conversation)
-        self._send(200 if found else 404, found or {"detail": "none"})
+        return self._send(200 if found else 404, found or {"detail": "none"})
 
     def do_POST(self) -> None:
         """Answer, feedback, handoff."""
@@ -63,6 +76,11 @@ class Handler(BaseHTTPRequestHandler):
         if self.path.endswith("/feedback"):
             State.feedback.append(body)
             self._send(200, {"ok": True})
+        elif self.path == "/api/tickets":
+            self._open_ticket(body)
+        elif self.path.endswith("/reopen"):
+            State.reopened.append(body | {"number": self.path.split("/")[-2]})
+            self._send(200, {"number": self.path.split("/")[-2], "status": "working", "due_text": "12月4日"})
         elif self.path == "/api/handoffs":
             number = f"H{len(State.handoffs) + 1:03d}"
             receipt = {
@@ -73,10 +91,32 @@ class Handler(BaseHTTPRequestHandler):
                 "staff_online": 0,
                 "department": body.get("department"),
             }
-            State.handoffs[body["conversation_id"]] = receipt | {"reason": body["reason"], "created_at": ""}
+            kept = {"reason": body["reason"], "question": body["question"], "created_at": ""}
+            State.handoffs[body["conversation_id"]] = receipt | kept
             self._send(200, receipt)
         else:
             self._ask(body)
+
+    def _open_ticket(self, body: dict[str, Any]) -> None:
+        if "停机" in body["details"]:
+            return self._send(500, {"detail": "broken"})
+        ticket = next(
+            (one for one in State.tickets if one["asked"]["message_id"] == body["message_id"]), None
+        )
+        if ticket is None:
+            ticket = {
+                "number": f"G20261125-{len(State.tickets) + 1:04d}",
+                "kind": body["kind"],
+                "status": "new",
+                "subject": body["subject"],
+                "department": "市住建局",
+                "due_text": "12月2日",
+                "result": None,
+                "reopenable_until": None,
+                "asked": body,
+            }
+            State.tickets.append(ticket)
+        return self._send(200, ticket | {"already_open": False})
 
     def _ask(self, body: dict[str, Any]) -> None:
         conversation, question = body["conversation_id"], body["question"]

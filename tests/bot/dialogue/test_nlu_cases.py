@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
+
+from wenzheng.settings import PROJECT_ROOT
 
 HERE = Path(__file__).parent
 TRAINING = HERE.parents[2] / "bot" / "data" / "nlu"
@@ -49,6 +52,20 @@ def test_the_right_act_is_seen(intent_of: IntentOf) -> None:
     seen = [(text, intent, intent_of(text)) for intent, text in CASES]
     wrong = [case for case in seen if case[1] != case[2]]
     assert 1 - len(wrong) / len(CASES) >= 0.95, wrong
+
+
+def test_the_sample_citys_questions_are_questions(intent_of: IntentOf) -> None:
+    asked = {
+        text.strip()
+        for path in (PROJECT_ROOT / "sample").glob("*.csv")
+        for row in csv.DictReader(path.open(encoding="utf-8-sig"))
+        for column in ("question", "标准问题", "相似问法")
+        for text in (row.get(column) or "").splitlines()
+        if text.strip()
+    }
+    assert len(asked) >= 500
+    wrong = [(text, intent_of(text)) for text in sorted(asked) if intent_of(text) != QUESTION]
+    assert 1 - len(wrong) / len(asked) >= 0.995, wrong
 
 
 @pytest.mark.parametrize(("intent", "text"), [(intent, text) for intent in MUST for text in MUST[intent]])

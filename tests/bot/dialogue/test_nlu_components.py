@@ -12,8 +12,10 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.nlu import lexicon
-from bot.nlu.act_guard import DialogueActGuard, bears_out, certain_act
-from bot.nlu.normaliser import CitizenTextNormaliser, normalise, strip_courtesies
+from bot.nlu.act_guard import DialogueActGuard
+from bot.nlu.acts import bears_out, certain_act
+from bot.nlu.normaliser import CitizenTextNormaliser
+from bot.nlu.spelling import normalise, strip_courtesies
 
 
 @pytest.mark.parametrize(
