@@ -5,12 +5,13 @@ from desk.api import build_api
 from desk.errors import BotOwnsConversation, DeskError
 from desk.pages import build_pages
 from desk.permissions import Role
-from desk.records import Conversation, Handoff, HandoffReceipt, Owner, Reach, Reason, StaffMember
+from desk.records import REHEARSAL, Conversation, Handoff, HandoffReceipt, Owner, Reach, Reason, StaffMember
 from desk.service import Desk
 from desk.tables import metadata
 from desk.tickets import Maker, Tickets, build_ticket_api, build_ticket_pages
 
 __all__ = [
+    "REHEARSAL",
     "Accounts",
     "BotOwnsConversation",
     "Conversation",

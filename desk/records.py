@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from desk.permissions import Permission, Role, may
 
@@ -24,6 +24,10 @@ Reason = Literal[
     "crisis",
     "error",
 ]
+
+
+REHEARSAL: Final = "eval"
+"""The channel of conversations that only try the assistant out: nobody is called, nothing is opened for them."""
 
 
 def moment(epoch: float) -> datetime:

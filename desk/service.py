@@ -28,6 +28,7 @@ from desk.ports import AlwaysOpen, Hours, TicketMaker
 from desk.presence import Present
 from desk.reception import Reception
 from desk.records import (
+    REHEARSAL,
     Author,
     Conversation,
     Handoff,
@@ -211,14 +212,6 @@ class Desk:
             self._returns.finish(conversation_id)
         return told
 
-    def withdraw(self, conversation_id: str) -> bool:
-        """End the waiting of a conversation that needs nobody any more; `False` when it was not waiting."""
-        with transaction(self._engine) as own:
-            withdrawn = self._reception.withdraw(own, conversation_id, self.clock())
-        if withdrawn:
-            self._returns.finish(conversation_id)
-        return withdrawn
-
     # Handoffs
 
     def open_handoff(
@@ -240,6 +233,9 @@ class Desk:
         if reason not in get_args(Reason):
             known = "、".join(get_args(Reason))
             raise BadInput(self.texts.say("errors.unknown_reason", reason=reason, known=known))
+        if conversation_id.partition(":")[0] == REHEARSAL:
+            department = self._reception.department(department, question)
+            return HandoffReceipt(REHEARSAL, "queued", False, 1, 0, department)
         values = {
             "conversation_id": conversation_id,
             "reason": reason,

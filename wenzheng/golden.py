@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from desk import REHEARSAL
+
 COLUMNS = ("id", "question", "previous", "expected_status", "accepted_sources", "kind", "note")
 STATUSES = ("answered", "clarify", "no_answer", "handoff", "small_talk", "safety")
 # A question that nothing answers is rightly declined or handed to a person.
@@ -117,7 +119,7 @@ def ask_all(
     """Ask each in a conversation of its own, its ``previous`` first."""
     judged: list[Judged] = []
     for done, question in enumerate(questions, 1):
-        conversation = f"terminal:golden-{uuid.uuid4().hex}"
+        conversation = f"{REHEARSAL}:{uuid.uuid4().hex}"
         if question.previous:
             turns(conversation, question.previous)
         started = time.perf_counter()

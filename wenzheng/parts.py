@@ -11,6 +11,7 @@ from bot.gateway.rasa_client import RasaClient
 from bot.gateway.service import Gateway
 from bot.gateway.settings import GatewaySettings, WeChatSettings
 from bot.gateway.texts import load_texts
+from bot.nlu.alarm import is_crisis
 from desk import Accounts, Desk, Maker, Reach, Tickets
 from desk.calendar import CalendarError, WorkingCalendar
 from desk.records import moment
@@ -122,6 +123,7 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
         rules=rules,
         hours=calendar,
         tickets=Maker(tickets),
+        is_crisis=is_crisis,
     )
 
     def locate(conversation_id: str, place: str, message_id: str) -> dict[str, Any]:

@@ -184,3 +184,10 @@ def test_every_change_is_news_to_the_pages(world: Any) -> None:
     assert changed()
     world.desk.record("web:b", "citizen", "与坐席无关")
     assert not changed()
+
+
+def test_trying_the_assistant_out_calls_nobody(world: Any) -> None:
+    receipt = world.desk.open_handoff("eval:1", "complex", None, "转住建局")
+    assert receipt.department == "市住房和城乡建设局"
+    assert world.desk.queue() == []
+    assert world.desk.conversation("eval:1") is None

@@ -46,6 +46,7 @@ def upgrade() -> None:
         "UPDATE handoffs SET last_said_at = coalesce(claimed_at, created_at), queued_at = created_at "
         "WHERE status <> 'resolved'"
     )
+    op.execute("UPDATE handoffs SET reason = 'declined_twice' WHERE reason = 'repeated_failure'")
     op.create_table(
         "ratings",
         sa.Column("handoff_id", sa.Integer, sa.ForeignKey("handoffs.id"), primary_key=True),
