@@ -77,12 +77,12 @@ def trim(connection: Connection, conversation_id: str) -> None:
     connection.execute(delete(messages).where(*outside, messages.c.id <= newest_dropped))
 
 
-def read(connection: Connection, conversation_id: str, limit: int) -> list[Message]:
-    """The last `limit` messages, oldest first."""
+def read(connection: Connection, conversation_id: str, limit: int, after: int = 0) -> list[Message]:
+    """The last `limit` messages with a higher id than `after`, oldest first."""
     rows = connection.execute(
         select(messages, staff.c.display_name)
         .select_from(messages.outerjoin(staff, staff.c.id == messages.c.staff_id))
-        .where(messages.c.conversation_id == conversation_id)
+        .where(messages.c.conversation_id == conversation_id, messages.c.id > after)
         .order_by(messages.c.id.desc())
         .limit(limit)
     ).all()

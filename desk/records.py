@@ -77,6 +77,7 @@ class Handoff:
     resolved_at: datetime | None = None
     outcome: Outcome | None = None
     awaiting_reply: bool = False
+    last_message_id: int = 0
 
 
 @dataclass(frozen=True)

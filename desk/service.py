@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
-from desk import conversation_log, ownership, waiting
+from desk import conversation_log, news, ownership, waiting
+from desk.changes import Changes
 from desk.database import Clock, transaction
 from desk.errors import BadInput
 from desk.reception import Reception
@@ -55,6 +56,8 @@ class Desk:
         self.texts = Texts(texts)
         self.clock = clock
         self.zone = zone or ZoneInfo("Asia/Shanghai")
+        self.changes = Changes()
+        self.changes.watch(engine)
         self._engine = engine
         self._reach = reach
         self._reception = Reception(self.texts, self.zone, acknowledge_every)
@@ -105,6 +108,8 @@ class Desk:
             )
             if handoff_id is None:
                 conversation_log.trim(own, conversation_id)
+            else:
+                news.tell(self.changes, own, conversation_id)
 
     def receive(self, conversation_id: str, text: str, connection: Connection | None = None) -> list[str]:
         """Take what the citizen says while the queue or staff own the conversation.
@@ -119,6 +124,7 @@ class Desk:
         """
         with transaction(self._engine, connection) as own:
             told, returned = self._reception.receive(own, conversation_id, text, self.clock())
+            news.tell(self.changes, own, conversation_id, queue=returned)
         if returned and connection is None:
             self._returns.finish(conversation_id)
         return told
@@ -127,6 +133,7 @@ class Desk:
         """End the waiting of a conversation that needs nobody any more; `False` when it was not waiting."""
         with transaction(self._engine) as own:
             withdrawn = self._reception.withdraw(own, conversation_id, self.clock())
+            news.tell(self.changes, own, conversation_id, queue=True)
         if withdrawn:
             self._returns.finish(conversation_id)
         return withdrawn
@@ -165,7 +172,9 @@ class Desk:
 
     def _enter(self, values: dict[str, Any]) -> HandoffReceipt:
         with self._engine.begin() as connection:
-            return self._reception.enter(connection, values, self.clock())
+            receipt = self._reception.enter(connection, values, self.clock())
+            news.tell(self.changes, connection, values["conversation_id"], queue=True)
+            return receipt
 
     def latest_handoff(self, conversation_id: str) -> Handoff | None:
         """The conversation's newest handoff, also when it has ended."""
@@ -174,10 +183,15 @@ class Desk:
 
     # For staff
 
-    def queue(self) -> list[Handoff]:
-        """All handoffs nobody has claimed, oldest first."""
+    def queue(self, limit: int | None = None) -> list[Handoff]:
+        """Handoffs nobody has claimed, oldest first; at most `limit` of them."""
         with self._engine.connect() as connection:
-            return waiting.queued(connection)
+            return waiting.queued(connection, limit)
+
+    def queue_length(self) -> int:
+        """How many handoffs nobody has claimed."""
+        with self._engine.connect() as connection:
+            return waiting.count_queued(connection)
 
     def serving(self, staff: StaffMember) -> list[Handoff]:
         """What this member of staff has claimed and not resolved; unanswered ones first."""
@@ -189,13 +203,12 @@ class Desk:
         with self._engine.connect() as connection:
             return waiting.staff_online(connection, self.clock())
 
-    def last_change(self) -> int:
-        """A number that grows with anything staff should see; pages compare it to know when to redraw."""
-        with self._engine.connect() as connection:
-            return waiting.last_change(connection)
+    def conversation(self, conversation_id: str, after: int = 0) -> Conversation | None:
+        """The conversation with its newest handoff and last messages, or `None` if there is none.
 
-    def conversation(self, conversation_id: str) -> Conversation | None:
-        """The conversation with its newest handoff and last messages, or `None` if there is none."""
+        Args:
+            after: the id of a message; only later ones are read.
+        """
         with self._engine.connect() as connection:
             row = ownership.read(connection, conversation_id)
             if row is None:
@@ -205,7 +218,7 @@ class Desk:
                 owner=row.owner,
                 staff_id=row.staff_id,
                 handoff=waiting.latest(connection, conversation_id),
-                messages=conversation_log.read(connection, conversation_id, MESSAGES_SHOWN),
+                messages=conversation_log.read(connection, conversation_id, MESSAGES_SHOWN, after),
                 reach=self._reach(row.id),
             )
 
@@ -221,7 +234,9 @@ class Desk:
             HandoffClosed: it has ended, or the citizen stopped waiting.
         """
         with self._engine.begin() as connection:
-            return self._serving.claim(connection, handoff, staff, self.clock())
+            claimed = self._serving.claim(connection, handoff, staff, self.clock())
+            news.tell(self.changes, connection, claimed.conversation_id, queue=True)
+            return claimed
 
     def reply(self, conversation_id: str, staff: StaffMember, text: str) -> None:
         """Tell the citizen something: logged and put into the outbox in one transaction, or not at all.
@@ -234,12 +249,14 @@ class Desk:
         text = self._serving.checked(text)
         with self._engine.begin() as connection:
             self._serving.reply(connection, conversation_id, staff, text, self.clock())
+            news.tell(self.changes, connection, conversation_id)
 
     def note(self, conversation_id: str, staff: StaffMember, text: str) -> None:
         """Leave an internal note that only staff read. Raises like `reply`."""
         text = self._serving.checked(text)
         with self._engine.begin() as connection:
             self._serving.note(connection, conversation_id, staff, text, self.clock())
+            news.tell(self.changes, connection, conversation_id)
 
     def resolve(self, conversation_id: str, staff: StaffMember, note: str = "") -> None:
         """End the human service: tell the citizen, give the conversation to the bot, then call `on_return`.
@@ -253,4 +270,5 @@ class Desk:
         note = self._serving.checked(note) if note.strip() else ""
         with self._engine.begin() as connection:
             self._serving.resolve(connection, conversation_id, staff, note, self.clock())
+            news.tell(self.changes, connection, conversation_id)
         self._returns.finish(conversation_id)

@@ -90,12 +90,21 @@ def latest(connection: Connection, conversation_id: str) -> Handoff | None:
     return None if row is None else as_handoff(row, position(connection, row))
 
 
-def queued(connection: Connection) -> list[Handoff]:
-    """All that wait, first come first."""
+def queued(connection: Connection, limit: int | None = None) -> list[Handoff]:
+    """Who waits, first come first; at most `limit` of them."""
     rows = connection.execute(
-        _joined().where(handoffs.c.status == "queued").order_by(handoffs.c.queue_order, handoffs.c.id)
+        _joined()
+        .where(handoffs.c.status == "queued")
+        .order_by(handoffs.c.queue_order, handoffs.c.id)
+        .limit(limit)
     )
     return [as_handoff(row, place) for place, row in enumerate(rows, start=1)]
+
+
+def count_queued(connection: Connection) -> int:
+    """How many wait."""
+    statement = select(func.count()).select_from(handoffs).where(handoffs.c.status == "queued")
+    return int(connection.execute(statement).scalar_one())
 
 
 def claimed_by(connection: Connection, staff_id: int) -> list[Handoff]:
@@ -106,11 +115,6 @@ def claimed_by(connection: Connection, staff_id: int) -> list[Handoff]:
         .order_by(handoffs.c.awaiting_reply.desc(), handoffs.c.last_message_id.desc())
     )
     return [as_handoff(row, 0) for row in rows]
-
-
-def last_change(connection: Connection) -> int:
-    """Grows whenever anything happens in a handoff (every change leaves a line in the log)."""
-    return connection.execute(select(func.max(handoffs.c.last_message_id))).scalar() or 0
 
 
 def staff_online(connection: Connection, at: float) -> int:
@@ -149,6 +153,7 @@ def as_handoff(row: Any, place: int) -> Handoff:
         resolved_at=moment_or_none(row.resolved_at),
         outcome=row.outcome,
         awaiting_reply=row.awaiting_reply,
+        last_message_id=row.last_message_id or 0,
     )
 
 

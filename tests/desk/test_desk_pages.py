@@ -7,13 +7,13 @@ from html import unescape
 from typing import Any
 
 import pytest
+from desk_client import GOOD, JSON, sign_in, token_of
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from desk.pages import build_pages
 from desk.records import Reach
 
-GOOD = "correct horse battery"
 CITIZEN = "wechat:oABC1234"
 ANSWER: dict[str, Any] = {
     "id": "a1",
@@ -35,7 +35,6 @@ ANSWER: dict[str, Any] = {
     ],
     "options": [],
 }
-JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture
@@ -43,18 +42,6 @@ def browser(world: Any) -> Callable[[], TestClient]:
     app = FastAPI()
     app.include_router(build_pages(world.desk, world.accounts))
     return lambda: TestClient(app, follow_redirects=False)
-
-
-def token_of(html: str) -> str:
-    found = re.search(r'name="form_token" value="([^"]+)"', html)
-    assert found
-    return found[1]
-
-
-def sign_in(client: TestClient, username: str = "wang", password: str = GOOD) -> Any:
-    token = token_of(client.get("/console/login").text)
-    form = {"username": username, "password": password, "form_token": token}
-    return client.post("/console/login", data=form)
 
 
 @pytest.fixture
@@ -191,23 +178,6 @@ def test_a_payload_with_holes_does_not_break_the_page(world: Any, signed_in: Any
     assert client.get("/console/desk", params={"c": CITIZEN}).status_code == 200
 
 
-def test_the_pages_script_gets_the_parts_that_change(world: Any, signed_in: Any) -> None:
-    client, _, _ = signed_in
-    empty = client.get("/console/desk/state").json()
-    assert empty["waiting"] == 0
-    assert "现在没有市民在等待" in empty["lists"]
-    world.desk.open_handoff(CITIZEN, "complaint", None, "路灯坏了")
-    news = client.get(
-        "/console/desk/state", params={"since": empty["version"], "wait": 5, "c": CITIZEN}
-    ).json()
-    assert news["version"] != empty["version"]
-    assert news["mode"] == "queue"
-    assert news["waiting"] == 1
-    assert "路灯坏了" in news["lists"]
-    assert "投诉" in news["header"]
-    assert "data-id" in news["messages"]
-
-
 def test_a_finished_conversation_is_for_who_served_it_and_supervisors_up_to_its_end(
     world: Any, signed_in: Any, browser: Callable[[], TestClient]
 ) -> None:
@@ -263,8 +233,15 @@ def test_static_files_are_served_by_name_and_nothing_else_is(signed_in: Any) -> 
     addresses = re.findall(r'(?:href|src)="(/console/desk/static/[^"]+)"', client.get("/console/desk").text)
     assert {address.partition("?")[0].rpartition(".")[2] for address in addresses} == {"css", "js", "svg"}
     assert all(client.get(address).status_code == 200 for address in addresses)
-    for name in ("nothing.css", "..%2Ftexts.yml", "%2e%2e/pages.py"):
+    for name in ("0/nothing.css", "0/..%2Ftexts.yml", "..%2Ftexts.yml", "%2e%2e/pages.py"):
         assert client.get(f"/console/desk/static/{name}").status_code == 404
+
+
+def test_a_file_of_another_version_is_not_kept_by_the_browser(signed_in: Any) -> None:
+    client, _, _ = signed_in
+    current = re.findall(r'src="(/console/desk/static/[^"]+\.js)"', client.get("/console/desk").text)[0]
+    assert "immutable" in client.get(current).headers["cache-control"]
+    assert client.get("/console/desk/static/0/desk.js").headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The parts of the staff page: what it shows and keeps up to date, and the tools beside the conversation."""
