@@ -41,6 +41,7 @@ def append(
     handoff_id: int | None = None,
     staff_id: int | None = None,
     payload: dict[str, Any] | None = None,
+    outbox_id: int | None = None,
 ) -> int:
     """Add one message and return its id; a message of a handoff also marks the handoff as changed."""
     done = connection.execute(
@@ -52,6 +53,7 @@ def append(
             text=text,
             payload=payload,
             at=at,
+            outbox_id=outbox_id,
         )
     )
     message_id: int = done.inserted_primary_key[0]
@@ -97,3 +99,14 @@ def read(connection: Connection, conversation_id: str, limit: int, after: int = 
         )
         for row in reversed(rows)
     ]
+
+
+def outbox_ids(connection: Connection, conversation_id: str, limit: int) -> dict[int, int]:
+    """Message id -> outbox id of the last `limit` replies of staff."""
+    rows = connection.execute(
+        select(messages.c.id, messages.c.outbox_id)
+        .where(messages.c.conversation_id == conversation_id, messages.c.outbox_id.is_not(None))
+        .order_by(messages.c.id.desc())
+        .limit(limit)
+    )
+    return {row.id: row.outbox_id for row in rows}

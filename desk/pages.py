@@ -12,16 +12,18 @@ from desk.console.gate import HEADERS, Gate
 from desk.console.shown import Shown
 from desk.console.state import build_state
 from desk.errors import DeskError, NotAllowed, SignInRefused
+from desk.ports import Ports
 from desk.records import StaffMember
 from desk.service import Desk
 from desk.views import STATIC, STATIC_VERSION, Views, quote_all
 
 
-def build_pages(desk: Desk, accounts: Accounts) -> APIRouter:
-    """The router of the console's sign-in and desk pages."""
+def build_pages(desk: Desk, accounts: Accounts, ports: Ports | None = None) -> APIRouter:
+    """The router of the console's sign-in and desk pages; `ports` is what other parts give them."""
+    ports = ports or Ports()
     router = APIRouter(include_in_schema=False)
     gate, views = Gate(desk, accounts), Views(desk.texts, desk.zone)
-    shown = Shown(desk, gate, views)
+    shown = Shown(desk, gate, views, ports)
     pages = _Pages(desk, accounts, gate, shown, views)
     router.include_router(build_state(desk.changes, gate, shown))
 

@@ -25,6 +25,8 @@ from desk.serving import Deliver, Serving
 from desk.texts import Texts
 
 MESSAGES_SHOWN = 300
+REPLIES_FOLLOWED = 50
+"""How many of a conversation's last replies staff see the delivery of."""
 _NUMBER_ATTEMPTS = 5
 
 
@@ -221,6 +223,11 @@ class Desk:
                 messages=conversation_log.read(connection, conversation_id, MESSAGES_SHOWN, after),
                 reach=self._reach(row.id),
             )
+
+    def sent(self, conversation_id: str) -> dict[int, int]:
+        """Where the last replies of staff are in the outbox: message id -> outbox id."""
+        with self._engine.connect() as connection:
+            return conversation_log.outbox_ids(connection, conversation_id, REPLIES_FOLLOWED)
 
     def claim(self, handoff: str, staff: StaffMember) -> Handoff:
         """Take a waiting conversation; claiming again what is already one's own changes nothing.

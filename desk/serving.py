@@ -10,8 +10,8 @@ from desk.errors import AlreadyClaimed, BadInput, DeskError, HandoffClosed, NotY
 from desk.records import Author, Handoff, StaffMember
 from desk.texts import Texts
 
-Deliver = Callable[[Connection, str, str], None]
-"""`deliver(connection, conversation_id, text)` puts a text in the outbox, in this transaction."""
+Deliver = Callable[[Connection, str, str], int | None]
+"""`deliver(connection, conversation_id, text)` puts a text in the outbox, in this transaction; returns its row's id."""
 
 TEXT_LIMIT = 2000
 
@@ -46,8 +46,8 @@ class Serving:
     ) -> None:
         """Log a reply and hand it to the outbox."""
         handoff_id = self._held(connection, conversation_id, staff, at)
-        self._append(connection, conversation_id, "staff", text, at, handoff_id, staff)
-        self._deliver(connection, conversation_id, text)
+        outbox_id = self._deliver(connection, conversation_id, text)
+        self._append(connection, conversation_id, "staff", text, at, handoff_id, staff, outbox_id)
 
     def note(
         self, connection: Connection, conversation_id: str, staff: StaffMember, text: str, at: float
@@ -105,7 +105,15 @@ class Serving:
         at: float,
         handoff_id: int,
         staff: StaffMember,
+        outbox_id: int | None = None,
     ) -> None:
         conversation_log.append(
-            connection, conversation_id, author, text, at=at, handoff_id=handoff_id, staff_id=staff.id
+            connection,
+            conversation_id,
+            author,
+            text,
+            at=at,
+            handoff_id=handoff_id,
+            staff_id=staff.id,
+            outbox_id=outbox_id,
         )

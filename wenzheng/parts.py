@@ -12,6 +12,8 @@ from bot.gateway.service import Gateway
 from bot.gateway.settings import GatewaySettings, WeChatSettings
 from bot.gateway.texts import load_texts
 from desk import Accounts, Desk, Reach
+from desk.changes import conversation_topic
+from desk.ports import Ports
 from desk.records import moment
 from knowledge.config import DEFAULT_FILE, load_search_config
 from knowledge.embedding import Int8Embedder, SentenceTransformerEmbedder
@@ -28,6 +30,7 @@ class Parts:
     desk: Desk
     accounts: Accounts
     gateway: Gateway
+    ports: Ports
 
 
 def build_embedder(settings: Settings) -> Int8Embedder | SentenceTransformerEmbedder:
@@ -66,8 +69,8 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
     """All services. The desk puts replies of staff into the gateway's outbox, in its own transaction."""
     rasa = RasaClient(settings.rasa_url, settings.token)
 
-    def deliver(connection: Connection, conversation_id: str, text: str) -> None:
-        gateway.deliver(connection, conversation_id, text)
+    def deliver(connection: Connection, conversation_id: str, text: str) -> int | None:
+        return gateway.deliver(connection, conversation_id, text)
 
     def begin_anew(conversation_id: str) -> None:
         knowledge.forget(conversation_id)
@@ -86,8 +89,13 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
         given = knowledge.log.given_to(conversation_id, message_id)
         return given or knowledge.locate(conversation_id, place, message_id).to_dict()
 
-    gateway = Gateway(engine, desk, rasa, locate, _gateway_settings(settings), load_texts(city=settings.city))
-    return Parts(knowledge, desk, build_accounts(engine), gateway)
+    def moved(conversation_id: str) -> None:
+        desk.changes.bump(conversation_topic(conversation_id))
+
+    gateway_settings, texts = _gateway_settings(settings), load_texts(city=settings.city)
+    gateway = Gateway(engine, desk, rasa, locate, gateway_settings, texts, moved=moved)
+    ports = Ports(delivery=gateway.deliveries.of)
+    return Parts(knowledge, desk, build_accounts(engine), gateway, ports)
 
 
 def _gateway_settings(settings: Settings) -> GatewaySettings:

@@ -62,7 +62,7 @@ def build_app(settings: Settings, engine: Engine, parts: Parts) -> FastAPI:
     app = FastAPI(title="问政", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.include_router(knowledge_router(parts.knowledge, require_internal))
     app.include_router(build_api(parts.desk, require_internal))
-    app.include_router(build_pages(parts.desk, parts.accounts))
+    app.include_router(build_pages(parts.desk, parts.accounts, parts.ports))
     for router in parts.gateway.routers():
         app.include_router(router)
 

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection, Engine
 from bot.gateway.bell import Bell
 from bot.gateway.cleaning import clean
 from bot.gateway.courier import Courier
+from bot.gateway.delivery import Deliveries
 from bot.gateway.dispatcher import Dispatcher
 from bot.gateway.inbox import KINDS, Inbox, InboxMessage
 from bot.gateway.outbox import Outbox, OutboxMessage, Saying
@@ -57,6 +58,7 @@ class Gateway:
         texts: what the gateway says.
         transport: instead of the network, for the platform's API in tests.
         clock: the present as epoch seconds.
+        moved: told the conversation whose deliveries may have changed; called from any thread.
 
     Raises:
         ValueError: the account's EncodingAESKey is not one; the message says what to do.
@@ -72,6 +74,7 @@ class Gateway:
         texts: Texts,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock = time.time,
+        moved: Callable[[str], None] = lambda _conversation_id: None,
     ) -> None:
         self.settings = settings
         self.texts = texts
@@ -82,6 +85,7 @@ class Gateway:
         self._inbox = Inbox(engine, clock)
         self.renderer = Renderer(texts)
         self._outbox = Outbox(engine, self.renderer, texts, clock)
+        self.deliveries = Deliveries(self._outbox, lambda: self.can_push, moved)
         turn = Turn(engine, self._inbox, self._outbox, desk, rasa, locate, texts, settings.max_chars)
         self._dispatcher = Dispatcher(turn, settings, self._finished)
         self._composer = Composer(self.renderer, texts)
@@ -109,6 +113,7 @@ class Gateway:
                 account.menus,
                 settings.send_after_error,
                 clock,
+                moved,
             )
         self._seen = SeenRequests(engine, 2 * (account.timestamp_window if account else 300.0), clock)
         try:
@@ -243,9 +248,13 @@ class Gateway:
 
     # Out
 
-    def deliver(self, connection: Connection, conversation_id: str, text: str) -> None:
-        """Put a reply of staff into the outbox, in the caller's transaction; it goes out after the commit."""
-        self._outbox.add(connection, conversation_id, [Saying("staff", text)])
+    def deliver(self, connection: Connection, conversation_id: str, text: str) -> int | None:
+        """Put a reply of staff into the outbox, in the caller's transaction; it goes out after the commit.
+
+        Returns:
+            What `deliveries` knows it by.
+        """
+        return self._outbox.add(connection, conversation_id, [Saying("staff", text)])
 
     def restart(self, conversation_id: str) -> None:
         """Let the dialogue start anew, as when staff return a conversation. Blocking.
@@ -274,9 +283,10 @@ class Gateway:
         self._to_push.set()
         return text
 
-    async def confirm_reply(self, inbox_id: int) -> None:
+    async def confirm_reply(self, message: InboxMessage) -> None:
         """The reply was handed to the platform."""
-        await asyncio.to_thread(self._outbox.confirm_reply, inbox_id)
+        await asyncio.to_thread(self._outbox.confirm_reply, message.id)
+        self.deliveries.moved(message.conversation_id)
 
     def show_typing(self, citizen: str) -> None:
         """Show a WeChat citizen that an answer is being written; nothing waits for it or depends on it."""

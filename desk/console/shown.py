@@ -8,6 +8,7 @@ from typing import Any
 
 from desk.changes import ANY_QUEUE, Changes, conversation_topic, staff_topic
 from desk.console.gate import Gate
+from desk.ports import DeliveryState, Ports
 from desk.records import Conversation, StaffMember
 from desk.service import Desk
 from desk.views import Views, mode
@@ -24,12 +25,14 @@ class Shown:
         desk: what there is.
         gate: who may see it.
         views: the templates.
+        ports: what other parts know.
     """
 
-    def __init__(self, desk: Desk, gate: Gate, views: Views) -> None:
+    def __init__(self, desk: Desk, gate: Gate, views: Views, ports: Ports) -> None:
         self._desk = desk
         self._gate = gate
         self._views = views
+        self._ports = ports
         self._shared = _Shared(desk.changes)
 
     def topics(self, staff: StaffMember, conversation_id: str) -> set[str]:
@@ -44,6 +47,8 @@ class Shown:
             **self._queue(),
             "serving": self._desk.serving(staff),
             "online": self._desk.staff_online(),
+            "deliveries": self._deliveries(conversation.id) if conversation else {},
+            "ports": self._ports,
         }
 
     def state(
@@ -70,8 +75,11 @@ class Shown:
         answer = {"version": version, "waiting": waiting, "mode": shown["mode"]}
         if conversation is not None:
             parts["header"] = self._render("_header.html", shown)
+            deliveries = self._deliveries(conversation_id)
+            parts["deliveries"] = self._render("_deliveries.html", shown, deliveries=deliveries)
             if conversation.messages:
-                answer["messages"] = self._render("_messages.html", shown)
+                more = {"deliveries": deliveries, "ports": self._ports}
+                answer["messages"] = self._render("_messages.html", shown, **more)
         marks = {name: hashlib.sha256(html.encode()).hexdigest()[:12] for name, html in parts.items()}
         new = {name: [marks[name], html] for name, html in parts.items() if have.get(name) != marks[name]}
         return {**answer, "parts": new}
@@ -83,6 +91,12 @@ class Shown:
             "conversation": conversation,
             "mode": mode(conversation, staff) if conversation else "none",
         }
+
+    def _deliveries(self, conversation_id: str) -> dict[int, DeliveryState]:
+        """How far the last replies are: message id -> state."""
+        sent = self._desk.sent(conversation_id)
+        states = self._ports.delivery(list(sent.values()))
+        return {message: states[row] for message, row in sent.items() if row in states}
 
     def _queue(self) -> dict[str, Any]:
         return {"queue": self._desk.queue(QUEUE_SHOWN), "waiting": self._desk.queue_length()}

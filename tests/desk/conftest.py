@@ -77,8 +77,9 @@ def make_world(engine: Engine) -> Callable[..., World]:
     ) -> World:
         returned: list[str] = []
 
-        def deliver(connection: Connection, conversation_id: str, text: str) -> None:
-            connection.execute(insert(outbox).values(conversation_id=conversation_id, text=text))
+        def deliver(connection: Connection, conversation_id: str, text: str) -> int:
+            done = connection.execute(insert(outbox).values(conversation_id=conversation_id, text=text))
+            return int(done.inserted_primary_key[0])
 
         own = Clock()
         clock = clock or own

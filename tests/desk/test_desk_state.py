@@ -60,7 +60,7 @@ def test_the_first_question_is_answered_with_everything(world: Any, open_page: A
     world.desk.record(CITIZEN, "citizen", "路灯坏了")
     world.desk.open_handoff(CITIZEN, "complaint", None, "路灯坏了")
     state = open_page("wang", CITIZEN).ask(wait=5)
-    assert set(state["parts"]) == {"serving", "queue", "online", "header"}
+    assert set(state["parts"]) == {"serving", "queue", "online", "header", "deliveries"}
     assert (state["mode"], state["waiting"]) == ("queue", 1)
     assert "路灯坏了" in state["parts"]["queue"][1]
     assert "投诉" in state["parts"]["header"][1]
