@@ -43,7 +43,9 @@ class Changes:
 
     def __init__(self) -> None:
         self._boot = secrets.token_hex(4)
-        self._lock = threading.Lock()
+        self._lock = (
+            threading.RLock()
+        )  # what the garbage collector closes may bump, in any thread at any time
         self._count = 0
         self._forgotten = 0
         self._versions: OrderedDict[str, int] = OrderedDict()

@@ -8,9 +8,13 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Redirect
 
 from desk import web_sessions as sessions
 from desk.accounts import Accounts, form_token
+from desk.console.canned_page import build_canned
 from desk.console.gate import HEADERS, Gate
+from desk.console.learning import build_learning
+from desk.console.search import build_search
 from desk.console.shown import Shown
 from desk.console.state import build_state
+from desk.console.typing import build_typing
 from desk.errors import DeskError, NotAllowed, SignInRefused
 from desk.ports import Ports
 from desk.records import StaffMember
@@ -26,6 +30,11 @@ def build_pages(desk: Desk, accounts: Accounts, ports: Ports | None = None) -> A
     shown = Shown(desk, gate, views, ports)
     pages = _Pages(desk, accounts, gate, shown, views)
     router.include_router(build_state(desk.changes, gate, shown))
+    router.include_router(build_typing(desk, gate, ports.show_typing))
+    router.include_router(build_canned(desk.canned, gate, views))
+    if ports.knowledge is not None:
+        router.include_router(build_search(gate, views, desk.texts, ports.knowledge))
+        router.include_router(build_learning(gate, desk.texts, ports.knowledge))
 
     @router.get("/console")
     def console() -> Response:

@@ -22,10 +22,11 @@ class Knowledge(Protocol):
 
         Returns:
             Objects with `text`, `kind` (faq | clause), `title`, `article`, `doc_number`, `url`, `quote`,
-            `confidence`, and `answer`: whether citizens would be answered with it.
+            `confidence`; `answer`: whether citizens would be answered with it; and `basis`: the clauses an FAQ
+            rests on, with the same fields.
 
         Raises:
-            KnowledgeAway: nothing is published, or the search is not ready; the message is for people.
+            KnowledgeAway: there is nothing to search in.
         """
         ...
 
@@ -34,12 +35,16 @@ class Knowledge(Protocol):
         ...
 
     def flag(self, answer_id: str, staff_name: str, comment: str) -> None:
-        """Tell editors that an answer was wrong. Raises KeyError for an answer that is not kept."""
+        """Tell editors that an answer was wrong. Raises AnswerUnknown."""
         ...
 
 
 class KnowledgeAway(Exception):
-    """The search cannot be used now; the message (Chinese) says why."""
+    """Nothing is published yet."""
+
+
+class AnswerUnknown(Exception):
+    """This answer is not kept."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from desk import conversation_log, news, ownership, waiting
+from desk.canned import CannedReplies
 from desk.changes import Changes
 from desk.database import Clock, transaction
 from desk.errors import BadInput
@@ -60,6 +61,7 @@ class Desk:
         self.zone = zone or ZoneInfo("Asia/Shanghai")
         self.changes = Changes()
         self.changes.watch(engine)
+        self.canned = CannedReplies(engine, self.texts, clock, self.zone)
         self._engine = engine
         self._reach = reach
         self._reception = Reception(self.texts, self.zone, acknowledge_every)
@@ -223,6 +225,12 @@ class Desk:
                 messages=conversation_log.read(connection, conversation_id, MESSAGES_SHOWN, after),
                 reach=self._reach(row.id),
             )
+
+    def serves(self, conversation_id: str, staff: StaffMember) -> bool:
+        """Does this member of staff own the conversation now?"""
+        with self._engine.connect() as connection:
+            row = ownership.read(connection, conversation_id)
+        return row is not None and row.owner == "staff" and row.staff_id == staff.id
 
     def sent(self, conversation_id: str) -> dict[int, int]:
         """Where the last replies of staff are in the outbox: message id -> outbox id."""

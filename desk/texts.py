@@ -41,6 +41,10 @@ class Texts:
         """The Chinese label of a word of a closed vocabulary; an unknown word is shown as it is."""
         return str(self._find(group).get(str(word), word))
 
+    def mapping(self, key: str) -> dict[str, str]:
+        """Texts by name, in the file's order."""
+        return {str(name): str(text) for name, text in self._find(key).items()}
+
     def words(self, key: str) -> list[str]:
         """A list of texts, such as the commands a citizen may give."""
         return [str(word) for word in self._find(key)]

@@ -20,6 +20,7 @@ from knowledge.embedding import Int8Embedder, SentenceTransformerEmbedder
 from knowledge.embedding.embedder import BUNDLED
 from knowledge.service import KnowledgeService
 from wenzheng.settings import Settings, SettingsError
+from wenzheng.staff_knowledge import StaffKnowledge
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
 
     gateway_settings, texts = _gateway_settings(settings), load_texts(city=settings.city)
     gateway = Gateway(engine, desk, rasa, locate, gateway_settings, texts, moved=moved)
-    ports = Ports(delivery=gateway.deliveries.of)
+    ports = Ports(StaffKnowledge(knowledge), gateway.deliveries.of, gateway.show_staff_typing)
     return Parts(knowledge, desk, build_accounts(engine), gateway, ports)
 
 

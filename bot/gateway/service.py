@@ -296,6 +296,12 @@ class Gateway:
         self._typing.add(task)
         task.add_done_callback(self._typing.discard)
 
+    def show_staff_typing(self, conversation_id: str) -> None:
+        """As `show_typing`, for a conversation of staff; only WeChat shows it. Call it on the event loop."""
+        channel, _, citizen = conversation_id.partition(":")
+        if channel == "wechat":
+            self.show_typing(citizen)
+
     def budget(self, conversation_id: str) -> Budget | None:
         """What a WeChat citizen may still be sent unasked; None where that has no limit (the web page). Blocking."""
         if not conversation_id.startswith("wechat:"):

@@ -2,7 +2,6 @@
 import { ask, conversation, main, part, pause, showAlert } from "./page.js";
 
 const WAIT = 5; // seconds a question for news stays open
-const title = document.title;
 const have = {};
 const listeners = [];
 let version = ""; // none yet: the first question is answered at once
@@ -57,7 +56,6 @@ const apply = (state) => {
     main.dataset.mode = state.mode;
     if (follow) toEnd();
   }
-  document.title = state.waiting ? `(${state.waiting}) ${title}` : title;
   for (const listener of listeners) listener(state);
 };
 

@@ -19,6 +19,7 @@ export const ask = async (address, options = {}) => {
     location.assign("/console/login");
     return new Promise(() => {});
   }
+  if (response.status === 204) return {};
   const answer = await response.json();
   if (!answer.error && !response.ok) throw new Error(`${address} ${response.status}`);
   return answer;
