@@ -1,6 +1,6 @@
 // Calls staff: a new conversation of theirs, news in one while the page is hidden, and always a crisis.
 import { body, conversation, part } from "./page.js";
-import { onChange } from "./live.js";
+import { keepEnd, onChange } from "./live.js";
 import { soft, urgent } from "./sound.js";
 
 const AGAIN = 6000; // ms between the sounds of a crisis nobody has looked at
@@ -51,7 +51,7 @@ const showCrisis = () => {
     if (entry.dataset.conversation === conversation && !document.hidden) keepSeen(entry.id);
   }
   const crisis = entries.find((entry) => !seen.has(entry.id));
-  part("crisis").hidden = !crisis;
+  keepEnd(() => (part("crisis").hidden = !crisis));
   if (!crisis) {
     clearInterval(sounding);
     sounding = 0;

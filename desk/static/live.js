@@ -19,6 +19,13 @@ export const toEnd = () => {
 
 const lastMessage = () => Number(part("messages")?.querySelector("li[data-id]:last-of-type")?.dataset.id ?? 0);
 
+// Does something that may make the conversation's place smaller; its end stays in sight.
+export const keepEnd = (work) => {
+  const follow = part("scroll") && atEnd();
+  work();
+  if (follow) toEnd();
+};
+
 // Leaves the keyboard focus where it was.
 const replacePart = (id, html) => {
   const target = part(id);
@@ -51,11 +58,7 @@ const apply = (state) => {
     replacePart(id, html);
   }
   if (state.messages) addMessages(state.messages);
-  if (conversation && main.dataset.mode !== state.mode) {
-    const follow = atEnd();
-    main.dataset.mode = state.mode;
-    if (follow) toEnd();
-  }
+  if (conversation && main.dataset.mode !== state.mode) keepEnd(() => (main.dataset.mode = state.mode));
   for (const listener of listeners) listener(state);
 };
 

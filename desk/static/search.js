@@ -7,9 +7,10 @@ const panel = part("search");
 const says = part("search-says");
 let asked = 0;
 
+// The citizen's last words; “［图片］…” stands for what was no text.
 const lastQuestion = () => {
-  const said = [...document.querySelectorAll("#messages .from-citizen .text")].pop();
-  return said ? said.textContent.trim() : "";
+  const said = [...document.querySelectorAll("#messages .from-citizen .text")].map((each) => each.textContent.trim());
+  return said.reverse().find((words) => !words.startsWith("［")) ?? "";
 };
 
 const find = async () => {

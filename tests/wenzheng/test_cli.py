@@ -20,6 +20,7 @@ from wenzheng.cli import main
 COMMANDS = [
     *("up", "ask", "chat", "train", "doctor", "kb", "eval", "staff", "wechat"),
     *("kb import", "kb export", "kb publish", "kb releases", "kb rollback", "kb remove"),
+    *("kb drafts", "kb flagged"),
     *("eval retrieval", "eval answers", "staff add", "staff list", "staff passwd", "wechat simulate"),
     *("wechat menu", "wechat menu push"),
 ]
