@@ -23,7 +23,9 @@ class Deliver(Protocol):
         author: Literal["staff", "system"],
         text: str,
         payload: dict[str, Any] | None = None,
-    ) -> None: ...
+    ) -> int | None:
+        """Returns the row's id."""
+        ...
 
 
 class Assigning:

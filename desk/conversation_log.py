@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
+from desk.changes import ANY_QUEUE, Changes, conversation_topic, staff_topic
 from desk.database import insert_missing
 from desk.records import Author, Message, moment
 from desk.tables import conversation_messages as messages
@@ -44,6 +45,7 @@ def append(
     handoff_id: int | None = None,
     staff_id: int | None = None,
     payload: dict[str, Any] | None = None,
+    outbox_id: int | None = None,
 ) -> int:
     """Add one message and return its id; a message of a handoff also marks the handoff as changed."""
     done = connection.execute(
@@ -55,6 +57,7 @@ def append(
             text=text,
             payload=payload,
             at=at,
+            outbox_id=outbox_id,
         )
     )
     message_id: int = done.inserted_primary_key[0]
@@ -65,6 +68,7 @@ def append(
         if author == "staff":
             changed |= {"first_reply_at": func.coalesce(handoffs.c.first_reply_at, at), "assigned": False}
         connection.execute(update(handoffs).where(handoffs.c.id == handoff_id).values(**changed))
+        _tell(connection, conversation_id, handoff_id, status=author == "system")
     return message_id
 
 
@@ -82,12 +86,12 @@ def trim(connection: Connection, conversation_id: str) -> None:
     connection.execute(delete(messages).where(*outside, messages.c.id <= newest_dropped))
 
 
-def read(connection: Connection, conversation_id: str, limit: int) -> list[Message]:
-    """The last `limit` messages, oldest first."""
+def read(connection: Connection, conversation_id: str, limit: int, after: int = 0) -> list[Message]:
+    """The last `limit` messages with a higher id than `after`, oldest first."""
     rows = connection.execute(
         select(messages, staff.c.display_name)
         .select_from(messages.outerjoin(staff, staff.c.id == messages.c.staff_id))
-        .where(messages.c.conversation_id == conversation_id)
+        .where(messages.c.conversation_id == conversation_id, messages.c.id > after)
         .order_by(messages.c.id.desc())
         .limit(limit)
     ).all()
@@ -102,3 +106,25 @@ def read(connection: Connection, conversation_id: str, limit: int) -> list[Messa
         )
         for row in reversed(rows)
     ]
+
+
+def outbox_ids(connection: Connection, conversation_id: str, limit: int) -> dict[int, int]:
+    """Message id -> outbox id of the last `limit` replies of staff."""
+    rows = connection.execute(
+        select(messages.c.id, messages.c.outbox_id)
+        .where(messages.c.conversation_id == conversation_id, messages.c.outbox_id.is_not(None))
+        .order_by(messages.c.id.desc())
+        .limit(limit)
+    )
+    return {row.id: row.outbox_id for row in rows}
+
+
+def _tell(connection: Connection, conversation_id: str, handoff_id: int, *, status: bool) -> None:
+    """Have the pages that show the conversation redrawn after the commit; all of them where its status changed."""
+    holder = connection.execute(select(handoffs.c.claimed_by).where(handoffs.c.id == handoff_id)).scalar()
+    topics = [conversation_topic(conversation_id)]
+    if holder is not None:
+        topics.append(staff_topic(holder))
+    if status:
+        topics.append(ANY_QUEUE)
+    Changes.after(connection, *topics)

@@ -3,6 +3,7 @@
 DeskError                     code, message
 ├── BadInput                  something given is empty, too long or unknown
 ├── UnknownHandoff            no such handoff or conversation
+├── UnknownCannedReply        no such canned reply
 ├── HandoffClosed             the handoff has ended, or the citizen stopped waiting
 ├── AlreadyClaimed            a colleague was faster
 ├── NotYours                  the conversation is not owned by this member of staff
@@ -39,6 +40,11 @@ class BadInput(DeskError):
 
 class UnknownHandoff(DeskError):
     code = "unknown_handoff"
+    http_status = 404
+
+
+class UnknownCannedReply(DeskError):
+    code = "unknown_canned_reply"
     http_status = 404
 
 

@@ -120,6 +120,7 @@ class Handoff:
     assigned: bool = False
     hops: int = 0
     ticket_number: str | None = None
+    last_message_id: int = 0
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from sqlalchemy.exc import IntegrityError
 from desk import conversation_log, ownership, presence, routing, waiting
 from desk.assigning import Assigning, Deliver
 from desk.audit import AuditLog
+from desk.canned import CannedReplies
+from desk.changes import Changes
 from desk.database import Clock, transaction
 from desk.ending import Ending
 from desk.errors import BadInput
@@ -49,6 +51,8 @@ from desk.supervision.numbers import Numbers
 from desk.texts import Texts
 
 MESSAGES_SHOWN = 300
+REPLIES_FOLLOWED = 50
+"""How many of a conversation's last replies staff see the delivery of."""
 _NUMBER_ATTEMPTS = 5
 
 
@@ -88,6 +92,9 @@ class Desk:
         self.zone = zone or ZoneInfo("Asia/Shanghai")
         self.rules = rules or load_rules()
         hours = hours or AlwaysOpen()
+        self.changes = Changes()
+        self.changes.watch(engine)
+        self.canned = CannedReplies(engine, self.texts, clock, self.zone)
         self._engine = engine
         self._reach = reach
         self._assigning = Assigning(self.rules, self.texts, deliver)
@@ -252,7 +259,8 @@ class Desk:
 
     def _enter(self, values: dict[str, Any]) -> HandoffReceipt:
         with self._engine.begin() as connection:
-            return self._reception.enter(connection, values, self.clock())
+            receipt = self._reception.enter(connection, values, self.clock())
+            return receipt
 
     def latest_handoff(self, conversation_id: str) -> Handoff | None:
         """The conversation's newest handoff, also when it has ended."""
@@ -261,16 +269,25 @@ class Desk:
 
     # For staff
 
-    def queue(self, staff: StaffMember | None = None) -> list[Handoff]:
+    def queue(self, staff: StaffMember | None = None, limit: int | None = None) -> list[Handoff]:
         """The handoffs nobody has, emergencies first, then oldest first.
 
         Args:
-            staff: only those they would take; a supervisor, and None, see all.
+            staff: only those they would take; who sees all departments, and None, get all.
+            limit: at most so many.
         """
         with self._engine.connect() as connection:
-            everything = staff is None or sees_all(staff, self.rules.default_department)
-            department = None if staff is None or everything else staff.department
-            return waiting.queued(connection, self._routes(connection), department)
+            return waiting.queued(connection, self._routes(connection), self.queue_of(staff), limit)
+
+    def queue_length(self, staff: StaffMember | None = None) -> int:
+        """How many there are of them."""
+        with self._engine.connect() as connection:
+            return waiting.count_queued(connection, self._routes(connection), self.queue_of(staff))
+
+    def queue_of(self, staff: StaffMember | None) -> str | None:
+        """The department whose queue this person is shown; None for all."""
+        everything = staff is None or sees_all(staff, self.rules.default_department)
+        return None if staff is None or everything else staff.department
 
     def serving(self, staff: StaffMember) -> list[Handoff]:
         """What this member of staff has claimed and not resolved; unanswered ones first."""
@@ -319,13 +336,12 @@ class Desk:
     def _routes(self, connection: Connection) -> Routing:
         return routing.read(connection, self.rules.default_department)
 
-    def last_change(self) -> int:
-        """A number that grows with anything staff should see; pages compare it to know when to redraw."""
-        with self._engine.connect() as connection:
-            return waiting.last_change(connection)
+    def conversation(self, conversation_id: str, after: int = 0) -> Conversation | None:
+        """The conversation with its newest handoff and last messages, or `None` if there is none.
 
-    def conversation(self, conversation_id: str) -> Conversation | None:
-        """The conversation with its newest handoff and last messages, or `None` if there is none."""
+        Args:
+            after: the id of a message; only later ones are read.
+        """
         with self._engine.connect() as connection:
             row = ownership.read(connection, conversation_id)
             if row is None:
@@ -335,9 +351,20 @@ class Desk:
                 owner=row.owner,
                 staff_id=row.staff_id,
                 handoff=waiting.latest(connection, conversation_id, self._routes(connection)),
-                messages=conversation_log.read(connection, conversation_id, MESSAGES_SHOWN),
+                messages=conversation_log.read(connection, conversation_id, MESSAGES_SHOWN, after),
                 reach=self._reach(row.id),
             )
+
+    def serves(self, conversation_id: str, staff: StaffMember) -> bool:
+        """Does this member of staff own the conversation now?"""
+        with self._engine.connect() as connection:
+            row = ownership.read(connection, conversation_id)
+        return row is not None and row.owner == "staff" and row.staff_id == staff.id
+
+    def sent(self, conversation_id: str) -> dict[int, int]:
+        """Where the last replies of staff are in the outbox: message id -> outbox id."""
+        with self._engine.connect() as connection:
+            return conversation_log.outbox_ids(connection, conversation_id, REPLIES_FOLLOWED)
 
     def claim(self, handoff: str, staff: StaffMember) -> Handoff:
         """Take a waiting conversation; claiming again what is already one's own changes nothing.
@@ -351,7 +378,8 @@ class Desk:
             HandoffClosed: it has ended, or the citizen stopped waiting.
         """
         with self._engine.begin() as connection:
-            return self._serving.claim(connection, handoff, staff, self.clock())
+            claimed = self._serving.claim(connection, handoff, staff, self.clock())
+            return claimed
 
     def reply(self, conversation_id: str, staff: StaffMember, text: str) -> None:
         """Tell the citizen something: logged and put into the outbox in one transaction, or not at all.

@@ -90,8 +90,8 @@ class Serving:
     ) -> None:
         """Log a reply and hand it to the outbox."""
         handoff_id = self._held(connection, conversation_id, member, at)
-        self._append(connection, conversation_id, "staff", text, at, handoff_id, member)
-        self._deliver(connection, conversation_id, "staff", text)
+        outbox_id = self._deliver(connection, conversation_id, "staff", text)
+        self._append(connection, conversation_id, "staff", text, at, handoff_id, member, outbox_id)
 
     def note(
         self, connection: Connection, conversation_id: str, member: StaffMember, text: str, at: float
@@ -239,7 +239,15 @@ class Serving:
         at: float,
         handoff_id: int,
         member: StaffMember,
+        outbox_id: int | None = None,
     ) -> None:
         conversation_log.append(
-            connection, conversation_id, author, text, at=at, handoff_id=handoff_id, staff_id=member.id
+            connection,
+            conversation_id,
+            author,
+            text,
+            at=at,
+            handoff_id=handoff_id,
+            staff_id=member.id,
+            outbox_id=outbox_id,
         )

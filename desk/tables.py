@@ -156,5 +156,6 @@ conversation_messages = Table(
     Column("text", Text, nullable=False),
     Column("payload", JSON(none_as_null=True)),  # the Answer, for a bot message
     Column("at", Float, nullable=False),
+    Column("outbox_id", Integer),  # where a reply of staff is in the gateway's outbox
     Index("ix_conversation_messages_conversation", "conversation_id", "id"),
 )

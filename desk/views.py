@@ -14,7 +14,9 @@ from desk.records import Conversation, StaffMember
 from desk.texts import Texts
 
 FOLDER = Path(__file__).parent
-STATIC = {file.name: file for file in (FOLDER / "static").iterdir() if file.is_file()}
+STATIC = {file.name: file for file in sorted((FOLDER / "static").iterdir()) if file.is_file()}
+STATIC_VERSION = hashlib.sha256(b"".join(file.read_bytes() for file in STATIC.values())).hexdigest()[:12]
+"""In the address of every static file: scripts import one another by relative addresses, which then have it too."""
 
 
 class Views:
@@ -119,5 +121,5 @@ def quote_all(text: str) -> str:
 
 
 def static_url(name: str) -> str:
-    """The address of a static file; its hash makes browsers fetch a changed one."""
-    return f"/console/desk/static/{name}?v={hashlib.sha256(STATIC[name].read_bytes()).hexdigest()[:12]}"
+    """The address of a static file; another version's is another one, so browsers fetch what changed."""
+    return f"/console/desk/static/{STATIC_VERSION}/{STATIC[name].name}"

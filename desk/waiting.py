@@ -120,17 +120,29 @@ def latest(connection: Connection, conversation_id: str, routes: Routing) -> Han
     return None if row is None else as_handoff(row, position(connection, row, routes))
 
 
-def queued(connection: Connection, routes: Routing, department: str | None = None) -> list[Handoff]:
+def queued(
+    connection: Connection, routes: Routing, department: str | None = None, limit: int | None = None
+) -> list[Handoff]:
     """Who waits for the staff of this department, in order; without one, all, each with the place in its own queue."""
-    waiting = _joined().where(handoffs.c.status == "queued")
-    if department is not None:
-        waiting = waiting.where(routes.served_by(department))
+    waiting = select_queued(routes, department).order_by(*ORDER).limit(limit)
     found, places = [], dict[str, int]()
-    for row in connection.execute(waiting.order_by(*ORDER)):
+    for row in connection.execute(waiting):
         taker = routes.taker(row.department)
         places[taker] = places.get(taker, 0) + 1
         found.append(as_handoff(row, places[taker]))
     return found
+
+
+def select_queued(routes: Routing, department: str | None) -> Any:
+    """The statement for who waits for the staff of this department; without one, for all."""
+    waiting = _joined().where(handoffs.c.status == "queued")
+    return waiting if department is None else waiting.where(routes.served_by(department))
+
+
+def count_queued(connection: Connection, routes: Routing, department: str | None = None) -> int:
+    """How many wait for the staff of this department; without one, all."""
+    waiting = select_queued(routes, department).subquery()
+    return int(connection.execute(select(func.count()).select_from(waiting)).scalar_one())
 
 
 def claimed_by(connection: Connection, staff_id: int) -> list[Handoff]:
@@ -143,11 +155,6 @@ def claimed_by(connection: Connection, staff_id: int) -> list[Handoff]:
         )
     )
     return [as_handoff(row, 0) for row in rows]
-
-
-def last_change(connection: Connection) -> int:
-    """Grows whenever anything happens in a handoff (every change leaves a line in the log)."""
-    return connection.execute(select(func.max(handoffs.c.last_message_id))).scalar() or 0
 
 
 def as_handoff(row: Any, place: int) -> Handoff:
@@ -176,6 +183,7 @@ def as_handoff(row: Any, place: int) -> Handoff:
         assigned=row.assigned,
         hops=row.hops,
         ticket_number=row.ticket_number,
+        last_message_id=row.last_message_id or 0,
     )
 
 

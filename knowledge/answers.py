@@ -83,9 +83,27 @@ class AnswerLog:
             raise UnknownAnswer(f"没有编号为 {answer_id} 的答复。")
         return dict(row._mapping)
 
-    def rate(self, answer_id: str, helpful: bool, comment: str = "") -> None:
-        """Keep a citizen's verdict on an answer. Raises UnknownAnswer."""
+    def rate(self, answer_id: str, helpful: bool, comment: str = "", staff_name: str | None = None) -> None:
+        """Keep a verdict on an answer: a citizen's, or that of the named member of staff. Raises UnknownAnswer."""
         self.explained(answer_id)
-        row = dict(answer_id=answer_id, helpful=helpful, comment=storable(comment), created_at=time.time())
+        row = dict(
+            answer_id=answer_id,
+            helpful=helpful,
+            comment=storable(comment),
+            created_at=time.time(),
+            staff_name=staff_name,
+        )
         with self._engine.begin() as connection:
             connection.execute(insert(answer_feedback).values(**row))
+
+    def flagged(self, limit: int = 100) -> list[dict[str, Any]]:
+        """Answers that staff found wrong, the newest verdict first: the row with its question and answer."""
+        query = (
+            select(answer_feedback, answers.c.question, answers.c.answer, answers.c.release_id)
+            .join(answers, answers.c.id == answer_feedback.c.answer_id)
+            .where(answer_feedback.c.staff_name.is_not(None), answer_feedback.c.helpful.is_(False))
+            .order_by(answer_feedback.c.id.desc())
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return [dict(row._mapping) for row in connection.execute(query)]

@@ -22,6 +22,7 @@ from knowledge.decision.calibration import Calibration
 from knowledge.decision.examples import examples, held_out
 from knowledge.decision.learn import ENOUGH, learn
 from knowledge.decision.store import CalibrationStore
+from knowledge.drafts import FaqDrafts
 from knowledge.embedding import Embedder
 from knowledge.embedding.embedder import Progress
 from knowledge.errors import (
@@ -70,6 +71,7 @@ class KnowledgeService:
     ) -> None:
         self.store = ContentStore(engine)
         self.log = AnswerLog(engine)
+        self.faq_drafts = FaqDrafts(engine)
         self.config = config or load_search_config()
         self.calibrations = CalibrationStore(engine, self.config, embedder.fingerprint)
         self._calibrated: tuple[int, Calibration] | None = None

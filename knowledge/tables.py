@@ -97,6 +97,21 @@ answer_feedback = Table(
     Column("helpful", Boolean, nullable=False),
     Column("comment", Text, nullable=False, default=""),
     Column("created_at", Float, nullable=False),
+    Column("staff_name", String(64)),  # none: the citizen's own verdict
+)
+
+# FAQs that staff made of their replies, for editors to complete and import.
+faq_drafts = Table(
+    "faq_drafts",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("conversation_id", String(255), nullable=False),
+    Column("staff_name", String(64), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("status", String(16), nullable=False),  # open | exported | dropped
+    Index("ix_faq_drafts_status", "status", "created_at"),
 )
 
 # What a citizen said of themselves, by conversation: where they live (or do not: ``holds`` is false), what they are.

@@ -14,6 +14,8 @@ from bot.gateway.texts import load_texts
 from bot.nlu.alarm import is_crisis
 from desk import Accounts, Desk, Maker, Reach, Tickets
 from desk.calendar import CalendarError, WorkingCalendar
+from desk.changes import conversation_topic
+from desk.ports import Ports
 from desk.records import moment
 from desk.rules import Rules, RulesError, load_rules
 from knowledge.config import DEFAULT_FILE, load_search_config
@@ -21,6 +23,7 @@ from knowledge.embedding import Int8Embedder, SentenceTransformerEmbedder
 from knowledge.embedding.embedder import BUNDLED
 from knowledge.service import KnowledgeService
 from wenzheng.settings import Settings, SettingsError
+from wenzheng.staff_knowledge import StaffKnowledge
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Parts:
     accounts: Accounts
     gateway: Gateway
     calendar: WorkingCalendar
+    ports: Ports
 
 
 def build_embedder(settings: Settings) -> Int8Embedder | SentenceTransformerEmbedder:
@@ -95,8 +99,8 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
         author: Literal["staff", "system"],
         text: str,
         payload: dict[str, Any] | None = None,
-    ) -> None:
-        gateway.deliver(connection, conversation_id, author, text, payload)
+    ) -> int | None:
+        return gateway.deliver(connection, conversation_id, author, text, payload)
 
     def begin_anew(conversation_id: str) -> None:
         knowledge.forget(conversation_id)
@@ -130,8 +134,13 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
         given = knowledge.log.given_to(conversation_id, message_id)
         return given or knowledge.locate(conversation_id, place, message_id).to_dict()
 
-    gateway = Gateway(engine, desk, rasa, locate, _gateway_settings(settings), load_texts(city=settings.city))
-    return Parts(knowledge, desk, tickets, build_accounts(engine), gateway, calendar)
+    def moved(conversation_id: str) -> None:
+        desk.changes.bump(conversation_topic(conversation_id))
+
+    gateway_settings, texts = _gateway_settings(settings), load_texts(city=settings.city)
+    gateway = Gateway(engine, desk, rasa, locate, gateway_settings, texts, moved=moved)
+    ports = Ports(StaffKnowledge(knowledge), gateway.deliveries.of, gateway.show_staff_typing)
+    return Parts(knowledge, desk, tickets, build_accounts(engine), gateway, calendar, ports)
 
 
 def _gateway_settings(settings: Settings) -> GatewaySettings:

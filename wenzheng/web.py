@@ -67,7 +67,7 @@ def build_app(settings: Settings, engine: Engine, parts: Parts) -> FastAPI:
     app.include_router(knowledge_router(parts.knowledge, require_internal))
     app.include_router(build_api(parts.desk, require_internal))
     app.include_router(build_ticket_api(parts.tickets, require_internal))
-    app.include_router(build_pages(parts.desk, parts.accounts))
+    app.include_router(build_pages(parts.desk, parts.accounts, parts.ports))
     app.include_router(build_ticket_pages(parts.desk, parts.tickets, parts.accounts))
     for router in parts.gateway.routers():
         app.include_router(router)

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import logging
 import time
+from collections.abc import Callable
 
 from sqlalchemy.engine import Connection
 
@@ -41,6 +42,7 @@ class Courier:
         menus: whether options may be sent as a menu.
         send_after_error: seconds until a failed row is tried again, doubled each time.
         clock: the present as epoch seconds.
+        moved: told the conversation something was sent to, or could not be.
 
     Attributes:
         authorised: False once the platform said that the account may not send customer messages.
@@ -57,6 +59,7 @@ class Courier:
         menus: bool,
         send_after_error: float,
         clock: Clock = time.time,
+        moved: Callable[[str], None] = lambda _conversation_id: None,
     ) -> None:
         self._outbox = outbox
         self._api = api
@@ -64,6 +67,7 @@ class Courier:
         self._composer = composer
         self._pause = send_after_error
         self._clock = clock
+        self._moved = moved
         self._not_before = 0.0
         self.authorised = True
         self.menus = menus
@@ -89,7 +93,9 @@ class Courier:
         sent = 0
         while rows and self.authorised:
             together = self._composer.fitting(rows, self.menus)
-            if not await self._send(together):
+            done = await self._send(together)
+            self._moved(together[0].conversation_id)
+            if not done:
                 break
             sent += len(together)
             rows = rows[len(together) :]

@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,17 @@ class OutboxMessage:
 
 
 @dataclass(frozen=True)
+class Progress:
+    """How far a row is. `answered`: the citizen has written since."""
+
+    id: int
+    conversation_id: str
+    status: str
+    next_try_at: float
+    answered: bool
+
+
+@dataclass(frozen=True)
 class Saying:
     """Something to tell a citizen, before it is stored."""
 
@@ -122,8 +133,12 @@ class Outbox:
         conversation_id: str,
         sayings: list[Saying],
         inbox_id: int | None = None,
-    ) -> None:
-        """Store in the caller's transaction. For WeChat each row becomes one message the platform takes."""
+    ) -> int | None:
+        """Store in the caller's transaction. For WeChat each row becomes one message the platform takes.
+
+        Returns:
+            The id of the last row: rows go out in their order, so once it has, all have. None without a row.
+        """
         channel, _, citizen = conversation_id.partition(":")
         now = self._clock()
         rows: list[dict[str, Any]] = []
@@ -148,8 +163,10 @@ class Outbox:
                         "next_try_at": now,
                     }
                 )
-        if rows:
-            connection.execute(insert(outbox), rows)
+        last = None
+        for row in rows:
+            last = int(connection.execute(insert(outbox), row).inserted_primary_key[0])
+        return last
 
     def _parts(self, channel: str, saying: Saying) -> list[str]:
         if channel != "wechat":
@@ -186,6 +203,25 @@ class Outbox:
         )
         with self._engine.connect() as connection:
             return number if connection.execute(last).scalar() == row_id else None
+
+    def progress(self, row_ids: Sequence[int]) -> list[Progress]:
+        """How far rows are."""
+        wrote = select(func.max(inbox.c.received_at)).where(
+            inbox.c.conversation_id == outbox.c.conversation_id, inbox.c.received_at > outbox.c.created_at
+        )
+        query = select(
+            outbox.c.id,
+            outbox.c.conversation_id,
+            outbox.c.status,
+            outbox.c.next_try_at,
+            wrote.scalar_subquery().label("wrote_at"),
+        )
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.where(outbox.c.id.in_(row_ids)))
+            return [
+                Progress(row.id, row.conversation_id, row.status, row.next_try_at, row.wrote_at is not None)
+                for row in rows
+            ]
 
     def has_pending(self, conversation_id: str, inbox_id: int) -> bool:
         """Is anything left that this message's reply could carry?"""

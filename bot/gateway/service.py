@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection, Engine
 from bot.gateway.bell import Bell
 from bot.gateway.cleaning import clean
 from bot.gateway.courier import Courier
+from bot.gateway.delivery import Deliveries
 from bot.gateway.dispatcher import Dispatcher
 from bot.gateway.inbox import KINDS, Inbox, InboxMessage
 from bot.gateway.outbox import Outbox, OutboxMessage, Saying
@@ -58,6 +59,7 @@ class Gateway:
         texts: what the gateway says.
         transport: instead of the network, for the platform's API in tests.
         clock: the present as epoch seconds.
+        moved: told the conversation whose deliveries may have changed; called from any thread.
 
     Raises:
         ValueError: the account's EncodingAESKey is not one; the message says what to do.
@@ -73,6 +75,7 @@ class Gateway:
         texts: Texts,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock = time.time,
+        moved: Callable[[str], None] = lambda _conversation_id: None,
     ) -> None:
         self.settings = settings
         self.texts = texts
@@ -83,6 +86,7 @@ class Gateway:
         self._inbox = Inbox(engine, clock)
         self.renderer = Renderer(texts)
         self._outbox = Outbox(engine, self.renderer, texts, desk, clock)
+        self.deliveries = Deliveries(self._outbox, lambda: self.can_push, moved)
         turn = Turn(engine, self._inbox, self._outbox, desk, rasa, locate, texts, settings.max_chars)
         self._dispatcher = Dispatcher(turn, settings, self._finished)
         self._composer = Composer(self.renderer, texts)
@@ -110,6 +114,7 @@ class Gateway:
                 account.menus,
                 settings.send_after_error,
                 clock,
+                moved,
             )
         self._seen = SeenRequests(engine, 2 * (account.timestamp_window if account else 300.0), clock)
         try:
@@ -251,9 +256,13 @@ class Gateway:
         author: Literal["staff", "system"],
         text: str,
         payload: dict[str, Any] | None = None,
-    ) -> None:
-        """Put what staff or the desk say into the outbox, in the caller's transaction; it goes out after the commit."""
-        self._outbox.add(connection, conversation_id, [Saying(author, text, payload)])
+    ) -> int | None:
+        """Put what staff or the desk say into the outbox, in the caller's transaction; it goes out after the commit.
+
+        Returns:
+            What `deliveries` knows it by.
+        """
+        return self._outbox.add(connection, conversation_id, [Saying(author, text, payload)])
 
     def restart(self, conversation_id: str) -> None:
         """Let the dialogue start anew, as when staff return a conversation. Blocking.
@@ -282,9 +291,10 @@ class Gateway:
         self._to_push.set()
         return text
 
-    async def confirm_reply(self, inbox_id: int) -> None:
+    async def confirm_reply(self, message: InboxMessage) -> None:
         """The reply was handed to the platform."""
-        await asyncio.to_thread(self._outbox.confirm_reply, inbox_id)
+        await asyncio.to_thread(self._outbox.confirm_reply, message.id)
+        self.deliveries.moved(message.conversation_id)
 
     def show_typing(self, citizen: str) -> None:
         """Show a WeChat citizen that an answer is being written; nothing waits for it or depends on it."""
@@ -293,6 +303,12 @@ class Gateway:
         task = asyncio.create_task(_unimportant(self._api.show_typing(citizen)))
         self._typing.add(task)
         task.add_done_callback(self._typing.discard)
+
+    def show_staff_typing(self, conversation_id: str) -> None:
+        """As `show_typing`, for a conversation of staff; only WeChat shows it. Call it on the event loop."""
+        channel, _, citizen = conversation_id.partition(":")
+        if channel == "wechat":
+            self.show_typing(citizen)
 
     def budget(self, conversation_id: str) -> Budget | None:
         """What a WeChat citizen may still be sent unasked; None where that has no limit (the web page). Blocking."""

@@ -140,7 +140,7 @@ class Turn:
         with self._engine.begin() as connection:
             if not self._inbox.finish(connection, message.id, "to_desk"):
                 return
-            told = self._desk.receive(message.conversation_id, message.text, connection)
+            told = self._desk.receive(message.conversation_id, self._for_staff(message), connection)
             sayings = [Saying("system", text) for text in told]
             self._outbox.add(connection, message.conversation_id, sayings, message.id)
 
@@ -165,11 +165,19 @@ class Turn:
 
     def _write(self, connection: Connection, message: InboxMessage, sayings: list[Saying]) -> None:
         self._outbox.add(connection, message.conversation_id, sayings, message.id)
-        self._desk.record(message.conversation_id, "citizen", message.text, connection=connection)
+        said = self._for_staff(message)
+        self._desk.record(message.conversation_id, "citizen", said, connection=connection)
         for saying in sayings:
             self._desk.record(
                 message.conversation_id, "bot", saying.text, saying.payload, connection=connection
             )
+
+    def _for_staff(self, message: InboxMessage) -> str:
+        """What staff read: the citizen's words, or what kind of message it was."""
+        kind = message.kind if message.text else "empty"
+        if kind not in INSTEAD | {"location", "empty"}:
+            return message.text
+        return self._texts.say(f"parts.desk.{kind}", text=message.text, limit=self._max_chars)
 
     def _instead(self, message: InboxMessage) -> Saying:
         """What is said to a message the dialogue cannot take."""

@@ -102,6 +102,7 @@ class WebChat:
             return self._problem(400, "problems.bad_cursor")
         channel, citizen = self._visitor(request)
         items, state = await self._news(conversation_id(channel, citizen), cursor)
+        self._gateway.deliveries.fetched(conversation_id(channel, citizen), cursor.outbox_id)
         content = {"items": [self._shown(item) for item in items], "state": state}
         response = JSONResponse(content, headers={"Cache-Control": "no-store"})
         return self._remember(response, request, citizen)
@@ -127,6 +128,7 @@ class WebChat:
                     cursor = item.cursor
                     data = json.dumps(self._shown(item), ensure_ascii=False)
                     yield f"id: {cursor}\nevent: item\ndata: {data}\n\n"
+                self._gateway.deliveries.fetched(conversation, cursor.outbox_id)
                 if state != shown:
                     shown = state
                     yield f"event: state\ndata: {json.dumps(state)}\n\n"

@@ -1,1 +1,1 @@
-"""The console's pages beside the desk's own: accounts, password, audit log, supervision."""
+"""The console: the desk's page and the tools beside it, and the pages of accounts, audit log and supervision."""

@@ -39,8 +39,7 @@ def answer_from(source: Source, context: Context, confidence: float) -> Answer:
     before = [notice.text] if notice else []
     after = [text("by_region", region=source.region)] if _by_memory(source, context) else []
     if source.kind == "faq":
-        found = {each.id: each for each in map(index.find, source.basis) if each is not None}
-        sources += [each for each in found.values() if why_not(each, context) is None]
+        sources += basis_of(source, context)
     lines, clipped = _body(source, context, context.config.compose.length - _size(before) - _size(after))
     return Answer(
         status="answered",
@@ -52,6 +51,12 @@ def answer_from(source: Source, context: Context, confidence: float) -> Answer:
         release=str(index.release_id),
         clipped=clipped,
     )
+
+
+def basis_of(source: Source, context: Context) -> list[Source]:
+    """What an FAQ rests on and may be cited."""
+    found = {each.id: each for each in map(context.index.find, source.basis) if each is not None}
+    return [each for each in found.values() if why_not(each, context) is None]
 
 
 def full_text(sources: Sequence[Source], context: Context) -> Answer:

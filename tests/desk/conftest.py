@@ -93,9 +93,10 @@ def make_world(engine: Engine) -> Callable[..., World]:
 
         def deliver(
             connection: Connection, conversation_id: str, author: str, text: str, payload: Any = None
-        ) -> None:
+        ) -> int:
             row = {"conversation_id": conversation_id, "author": author, "text": text, "payload": payload}
-            connection.execute(insert(outbox).values(**row))
+            done = connection.execute(insert(outbox).values(**row))
+            return int(done.inserted_primary_key[0])
 
         own = Clock()
         clock = clock or own

@@ -7,13 +7,13 @@ from html import unescape
 from typing import Any
 
 import pytest
+from desk_client import GOOD, JSON, sign_in, token_of
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from desk.pages import build_pages
 from desk.records import Reach
 
-GOOD = "correct horse battery"
 CITIZEN = "wechat:oABC1234"
 ANSWER: dict[str, Any] = {
     "id": "a1",
@@ -35,7 +35,6 @@ ANSWER: dict[str, Any] = {
     ],
     "options": [],
 }
-JSON = {"Accept": "application/json"}
 
 
 @pytest.fixture
@@ -43,18 +42,6 @@ def browser(world: Any) -> Callable[[], TestClient]:
     app = FastAPI()
     app.include_router(build_pages(world.desk, world.accounts))
     return lambda: TestClient(app, follow_redirects=False)
-
-
-def token_of(html: str) -> str:
-    found = re.search(r'name="form_token" value="([^"]+)"', html)
-    assert found
-    return found[1]
-
-
-def sign_in(client: TestClient, username: str = "wang", password: str = GOOD) -> Any:
-    token = token_of(client.get("/console/login").text)
-    form = {"username": username, "password": password, "form_token": token}
-    return client.post("/console/login", data=form)
 
 
 @pytest.fixture
@@ -117,6 +104,9 @@ def test_no_action_runs_without_the_forms_token(world: Any, signed_in: Any, toke
         "claim": {"handoff": waiting, "c": "web:waiting"},
         "reply": {"c": CITIZEN, "text": "冒充"},
         "resolve": {"c": CITIZEN},
+        "transfer": {"c": CITIZEN, "to": "department:综合受理", "reason": "因为"},
+        "ticket": {"c": CITIZEN},
+        "presence": {"ready": "yes"},
     }.items():
         answer = client.post(f"/console/desk/{action}", data=form | {"form_token": token})
         assert answer.status_code == 403
@@ -192,23 +182,6 @@ def test_a_payload_with_holes_does_not_break_the_page(world: Any, signed_in: Any
     assert client.get("/console/desk", params={"c": CITIZEN}).status_code == 200
 
 
-def test_the_pages_script_gets_the_parts_that_change(world: Any, signed_in: Any) -> None:
-    client, _, _ = signed_in
-    empty = client.get("/console/desk/state").json()
-    assert empty["waiting"] == 0
-    assert "现在没有市民在等待" in empty["lists"]
-    world.desk.open_handoff(CITIZEN, "complaint", None, "路灯坏了")
-    news = client.get(
-        "/console/desk/state", params={"since": empty["version"], "wait": 5, "c": CITIZEN}
-    ).json()
-    assert news["version"] != empty["version"]
-    assert news["mode"] == "queue"
-    assert news["waiting"] == 1
-    assert "路灯坏了" in news["lists"]
-    assert "投诉" in news["header"]
-    assert "data-id" in news["messages"]
-
-
 def test_a_finished_conversation_is_for_who_served_it_and_who_oversees_it_up_to_its_end(
     world: Any, signed_in: Any, browser: Callable[[], TestClient]
 ) -> None:
@@ -268,8 +241,15 @@ def test_static_files_are_served_by_name_and_nothing_else_is(signed_in: Any) -> 
     addresses = re.findall(r'(?:href|src)="(/console/desk/static/[^"]+)"', client.get("/console/desk").text)
     assert {address.partition("?")[0].rpartition(".")[2] for address in addresses} == {"css", "js", "svg"}
     assert all(client.get(address).status_code == 200 for address in addresses)
-    for name in ("nothing.css", "..%2Ftexts.yml", "%2e%2e/pages.py"):
+    for name in ("0/nothing.css", "0/..%2Ftexts.yml", "..%2Ftexts.yml", "%2e%2e/pages.py"):
         assert client.get(f"/console/desk/static/{name}").status_code == 404
+
+
+def test_a_file_of_another_version_is_not_kept_by_the_browser(signed_in: Any) -> None:
+    client, _, _ = signed_in
+    current = re.findall(r'src="(/console/desk/static/[^"]+\.js)"', client.get("/console/desk").text)[0]
+    assert "immutable" in client.get(current).headers["cache-control"]
+    assert client.get("/console/desk/static/0/desk.js").headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize(
@@ -292,3 +272,48 @@ def test_staff_see_how_many_messages_can_still_reach_the_citizen(
     page = client.get("/console/desk", params={"c": CITIZEN}).text
     assert ("主动消息" in page) == (shown is not None)
     assert shown is None or shown in page
+
+
+def test_a_conversation_is_passed_on_and_presence_changed_with_plain_forms(
+    world: Any, signed_in: Any, browser: Callable[[], TestClient]
+) -> None:
+    client, member, token = signed_in
+    colleague = world.staff("zhao", "赵云")
+    form = {"form_token": token, "c": CITIZEN}
+    world.desk.claim(world.desk.open_handoff(CITIZEN, "complex", None, "问").number, member)
+    refused = client.post("/console/desk/transfer", data=form | {"to": "colleague:zhao", "reason": "请接"})
+    assert refused.status_code == 422
+    assert "赵云 现在不在岗" in refused.text
+    sign_in(browser(), "zhao")
+    assert "colleague:zhao" in client.get("/console/desk/targets").json()["html"]
+    moved = client.post("/console/desk/transfer", data=form | {"to": "colleague:zhao", "reason": "请接"})
+    assert moved.status_code == 303
+    assert world.desk.conversation(CITIZEN).staff_id == colleague.id
+    assert not world.desk.is_ready(member)
+    assert (
+        client.post("/console/desk/presence", data={"form_token": token, "ready": "yes"}).status_code == 303
+    )
+    assert world.desk.is_ready(member)
+    assert "小憩" in client.get("/console/desk").text
+    client.post("/console/desk/presence", data={"form_token": token, "ready": "no"})
+    assert not world.desk.is_ready(member)
+
+
+def test_signing_in_brings_work_and_signing_out_gives_it_back(
+    world: Any, browser: Callable[[], TestClient]
+) -> None:
+    member, client = world.staff("wang"), browser()
+    world.desk.open_handoff(CITIZEN, "complex", None, "问")
+    sign_in(client)
+    assert world.desk.conversation(CITIZEN).staff_id == member.id
+    client.post("/console/logout", data={"form_token": token_of(client.get("/console/desk").text)})
+    assert world.desk.owner(CITIZEN) == "queue"
+    assert not world.desk.is_ready(member)
+
+
+def test_a_desk_without_tickets_says_so_and_keeps_the_conversation(world: Any, signed_in: Any) -> None:
+    client, member, token = signed_in
+    world.desk.claim(world.desk.open_handoff(CITIZEN, "complex", None, "问").number, member)
+    refused = client.post("/console/desk/ticket", data={"form_token": token, "c": CITIZEN})
+    assert (refused.status_code, "没有开通工单" in refused.text) == (422, True)
+    assert world.desk.owner(CITIZEN) == "staff"

@@ -164,28 +164,6 @@ def test_only_the_citizens_and_the_bots_words_are_mirrored(world: Any) -> None:
         world.desk.record("web:a", "staff", "冒充")
 
 
-def test_every_change_is_news_to_the_pages(world: Any) -> None:
-    staff = world.staff("wang")
-    seen = [world.desk.last_change()]
-
-    def changed() -> bool:
-        seen.append(world.desk.last_change())
-        return seen[-1] > seen[-2]
-
-    number = world.desk.open_handoff("web:a", "complex", None, "问").number
-    assert changed()
-    world.desk.receive("web:a", "在吗")
-    assert changed()
-    world.desk.claim(number, staff)
-    assert changed()
-    world.desk.note("web:a", staff, "查一下")
-    assert changed()
-    world.desk.resolve("web:a", staff)
-    assert changed()
-    world.desk.record("web:b", "citizen", "与坐席无关")
-    assert not changed()
-
-
 def test_trying_the_assistant_out_calls_nobody(world: Any) -> None:
     receipt = world.desk.open_handoff("eval:1", "complex", None, "转住建局")
     assert receipt.department == "市住房和城乡建设局"

@@ -29,6 +29,7 @@ COMMANDS = [
         "staff passwd",
         "wechat simulate",
     ),
+    *("kb drafts", "kb flagged"),
     *("wechat menu", "wechat menu push"),
 ]
 FAQS = "编号,标准问题,答案\nQ-1,图书馆几点开门,图书馆每天9:00开门。\nQ-2,,没有问题的行\n"

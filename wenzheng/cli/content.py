@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from wenzheng.cli import learning
 from wenzheng.cli.console import Refused, open_knowledge, print_json, progress, say
 from wenzheng.settings import Settings
 
@@ -47,6 +48,8 @@ def register(commands: Any) -> None:
     removed.add_argument("kind", choices=("faq", "document", "synonym"), metavar="faq|document|synonym")
     removed.add_argument("ids", nargs="+", metavar="编号")
     removed.set_defaults(run=run_remove)
+
+    learning.register(kb)
 
 
 def run_import(arguments: argparse.Namespace, settings: Settings) -> int:

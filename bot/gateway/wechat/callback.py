@@ -104,7 +104,7 @@ class Callback:
             logger.exception("the reply to message %d failed", message.id)
             return PlainTextResponse(SUCCESS)
         # Nobody reads what is written to a request that the platform has let go: then it stays unconfirmed.
-        return self._respond(opened, text, BackgroundTask(self._confirm, message.id) if there else None)
+        return self._respond(opened, text, BackgroundTask(self._confirm, message) if there else None)
 
     async def _take(self, opened: Opened, arrived: float) -> InboxMessage | None:
         """Store the message, also where storing fails for a moment; None for what needs no answer.
@@ -180,11 +180,13 @@ class Callback:
             await gateway.release(message.id)
         return text or ""
 
-    async def _confirm(self, inbox_id: int) -> None:
+    async def _confirm(self, message: InboxMessage) -> None:
         try:
-            await self._gateway.confirm_reply(inbox_id)
+            await self._gateway.confirm_reply(message)
         except Exception:
-            logger.exception("the reply to message %d was handed over, and that could not be noted", inbox_id)
+            logger.exception(
+                "the reply to message %d was handed over, and that could not be noted", message.id
+            )
 
     def _respond(self, opened: Opened, text: str, then: BackgroundTask | None = None) -> Response:
         body = self._door.reply(opened, text)

@@ -169,6 +169,7 @@ class World:
     platform: Platform
     api: PlatformApi
     texts: Texts
+    moved: list[str]
 
     def heard(self) -> list[str]:
         return [text for _, text in self.rasa.heard]
@@ -224,6 +225,7 @@ async def world(
         rasa or FakeRasa(),
         PlatformApi(**({"clock": clock} if clock else {})),
     )
+    moved: list[str] = []
     chosen = {"backoff": 0.01, "backoff_max": 0.02, "poll_every": 0.02, "send_after_error": 0.01, **settings}
     gateway = Gateway(
         engine,
@@ -233,6 +235,7 @@ async def world(
         GatewaySettings(city="测试市", wechat=wechat, **chosen),
         TEXTS,
         transport=httpx.ASGITransport(api.app),
+        moved=moved.append,
         **({"clock": clock} if clock else {}),
     )
     app = FastAPI()
@@ -247,7 +250,7 @@ async def world(
             client, TOKEN, APPID, key, drop_after=drop_after, pause=0.05, api=api if enforce else None
         )
         try:
-            yield World(engine, desk, rasa, gateway, client, platform, api, TEXTS)
+            yield World(engine, desk, rasa, gateway, client, platform, api, TEXTS, moved)
         finally:
             await gateway.stop()
             engine.dispose()

@@ -1,0 +1,141 @@
+"""The question for news of an open page: answered when something it shows changed, with what changed."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from desk_client import sign_in
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from desk.console.shown import QUEUE_SHOWN
+from desk.pages import build_pages
+
+CITIZEN = "wechat:oABC1234"
+STATE = "/console/desk/state"
+
+
+class Page:
+    """What the page's script remembers between two questions."""
+
+    def __init__(self, client: TestClient, conversation_id: str = "") -> None:
+        self.client = client
+        self.conversation_id = conversation_id
+        self.version, self.last = "", 0
+        self.have: dict[str, str] = {}
+
+    def ask(self, wait: float = 0) -> dict[str, Any]:
+        marks = ",".join(f"{name}.{mark}" for name, mark in self.have.items())
+        query = {
+            "c": self.conversation_id,
+            "since": self.version,
+            "after": self.last,
+            "have": marks,
+            "wait": wait,
+        }
+        answer: dict[str, Any] = self.client.get(STATE, params=query).json()
+        if "error" not in answer:
+            self.version = answer["version"]
+            self.have |= {name: mark for name, (mark, _) in answer["parts"].items()}
+        return answer
+
+
+@pytest.fixture
+def open_page(world: Any) -> Callable[..., Page]:
+    app = FastAPI()
+    app.include_router(build_pages(world.desk, world.accounts))
+
+    def make(username: str, conversation_id: str = "") -> Page:
+        client = TestClient(app, follow_redirects=False)
+        sign_in(client, username)
+        world.desk.pause(world.accounts.find(username))  # what waits is theirs to claim
+        return Page(client, conversation_id)
+
+    return make
+
+
+def test_the_first_question_is_answered_with_everything(world: Any, open_page: Any) -> None:
+    world.staff("wang")
+    world.desk.record(CITIZEN, "citizen", "路灯坏了")
+    world.desk.open_handoff(CITIZEN, "complaint", None, "路灯坏了")
+    state = open_page("wang", CITIZEN).ask(wait=5)
+    assert set(state["parts"]) == {"presence", "serving", "queue", "online", "header", "deliveries"}
+    assert (state["mode"], state["waiting"]) == ("queue", 1)
+    assert "路灯坏了" in state["parts"]["queue"][1]
+    assert "投诉" in state["parts"]["header"][1]
+    assert "data-id" in state["messages"]
+
+
+def test_only_what_changed_is_sent(world: Any, open_page: Any) -> None:
+    member = world.staff("wang")
+    world.desk.claim(world.desk.open_handoff(CITIZEN, "complex", None, "问").number, member)
+    page = open_page("wang", CITIZEN)
+    page.ask()
+    page.last = world.desk.conversation(CITIZEN).messages[-1].id
+    unchanged = page.ask()
+    assert unchanged["parts"] == {}
+    assert "messages" not in unchanged
+
+    world.desk.receive(CITIZEN, "合同要备案吗？")
+    news = page.ask()
+    assert set(news["parts"]) == {"serving"}
+    assert news["messages"].count("data-id") == 1
+    assert "合同要备案吗？" in news["messages"]
+
+    world.desk.open_handoff("web:b", "complex", None, "别的事")
+    assert set(page.ask()["parts"]) == {"queue"}
+
+
+def test_news_ends_the_wait_and_other_peoples_does_not(world: Any, open_page: Any) -> None:
+    mine, others = world.staff("wang"), world.staff("li", "李强")
+    for conversation_id, member in ((CITIZEN, mine), ("web:other", others)):
+        world.desk.claim(world.desk.open_handoff(conversation_id, "complex", None, "问").number, member)
+    page = open_page("wang", CITIZEN)
+    page.ask()
+
+    started = time.monotonic()
+    timer = threading.Timer(0.2, world.desk.receive, ("web:other", "给别人的话"))
+    timer.start()
+    page.ask(wait=1)
+    assert time.monotonic() - started >= 1
+    timer.join()
+
+    timer = threading.Timer(0.2, world.desk.receive, (CITIZEN, "给我的话"))
+    started = time.monotonic()
+    timer.start()
+    assert "给我的话" in page.ask(wait=5)["messages"]
+    assert time.monotonic() - started < 4
+    timer.join()
+
+
+def test_what_another_process_wrote_is_there_when_the_wait_ends(
+    world: Any, make_world: Any, open_page: Any
+) -> None:
+    world.staff("wang")
+    page = open_page("wang")
+    page.ask()
+    make_world().desk.open_handoff(CITIZEN, "complex", None, "别的进程")
+    time.sleep(1.1)  # longer than pages share a list
+    assert "别的进程" in page.ask(wait=0.1)["parts"]["queue"][1]
+
+
+def test_a_long_queue_is_cut_and_says_how_many_more(world: Any, open_page: Any) -> None:
+    world.staff("wang")
+    page = open_page("wang")
+    for number in range(QUEUE_SHOWN + 3):
+        world.desk.open_handoff(f"web:{number}", "complex", None, f"问题{number}")
+    state = page.ask()
+    assert state["waiting"] == QUEUE_SHOWN + 3
+    assert state["parts"]["queue"][1].count('class="entry"') == QUEUE_SHOWN
+    assert "还有 3 条" in state["parts"]["queue"][1]
+
+
+def test_who_is_not_signed_in_does_not_get_to_wait(open_page: Any, world: Any) -> None:
+    world.staff("wang")
+    page = open_page("wang")
+    page.client.cookies.clear()
+    started = time.monotonic()
+    assert page.ask(wait=5)["error"]["code"] == "sign_in_refused"
+    assert time.monotonic() - started < 4
