@@ -51,7 +51,11 @@ const opened = async (event) => {
   for (const other of document.querySelectorAll(".act[open]")) if (other !== details) other.open = false;
   if (details.dataset.targets === undefined) return;
   const answer = await ask("/console/desk/targets").catch(() => ({}));
-  if (answer.html) part("to").innerHTML = answer.html;
+  const select = part("to");
+  const chosen = select.value;
+  if (answer.html) select.innerHTML = answer.html;
+  select.value = chosen;
+  if (select.selectedIndex < 0) select.value = "";
 };
 
 export const start = () => {

@@ -65,7 +65,7 @@ def sign_in(page: Any, username: str, password: str = GOOD) -> None:
 
 def test_the_numbers_keep_up_without_a_reload(live: tuple[Any, str], page: Any) -> None:
     world, _ = live
-    member = world.staff("wang")
+    member = world.staff("wang", department="民政局")
     world.staff("lead", role="supervisor", department="综合受理")
     sign_in(page, "lead")
     page.get_by_role("navigation", name="页面").get_by_role("link", name="督导").click()

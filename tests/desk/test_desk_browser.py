@@ -63,10 +63,17 @@ def sign_in(page: Any, username: str = "wang") -> None:
     page.get_by_role("heading", name="我的会话").wait_for()
 
 
+def rest(page: Any) -> None:
+    """Take nothing new: what waits is to be claimed."""
+    page.get_by_role("button", name="小憩", exact=True).click()
+    page.get_by_text("小憩中").wait_for()
+
+
 def test_a_member_of_staff_serves_a_citizen_from_queue_to_return(live: tuple[Any, str], page: Any) -> None:
     world, _ = live
     world.staff("wang")
     sign_in(page)
+    rest(page)
     page.get_by_text("现在没有市民在等待").wait_for()
 
     world.desk.record(CITIZEN, "citizen", "外地户口怎么办居住证？")
@@ -109,8 +116,9 @@ def test_who_comes_second_is_told_and_sees_who_was_first(live: tuple[Any, str], 
     world, _ = live
     world.staff("wang")
     colleague = world.staff("li", "李强")
-    number = world.desk.open_handoff(CITIZEN, "complaint", None, "路灯坏了").number
     sign_in(page)
+    rest(page)
+    number = world.desk.open_handoff(CITIZEN, "complaint", None, "路灯坏了").number
     page.get_by_role("link", name="路灯坏了").click()
     page.route("**/console/desk/state*", lambda route: route.abort())  # the news does not get through
     world.desk.claim(number, colleague)
@@ -151,3 +159,45 @@ def test_nothing_is_wider_than_the_screen(live: tuple[Any, str], page: Any) -> N
             page.goto(address)
             page.locator("#lists").wait_for(state="attached")
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_two_staff_and_a_citizen_from_assignment_over_transfer_to_the_rating(
+    live: tuple[Any, str], page: Any
+) -> None:
+    world, address = live
+    world.staff("wang", "王敏", department="公安局")
+    world.staff("li", "李强", department="民政局")
+    sign_in(page)
+    colleague = page.context.browser.new_page(viewport={"width": 820, "height": 1100}, base_url=address)
+    colleague.set_default_timeout(PATIENCE)
+    sign_in(colleague, "li")
+
+    world.desk.record(CITIZEN, "citizen", "离婚后孩子户口怎么迁？")
+    receipt = world.desk.open_handoff(CITIZEN, "complex", "公安局", "离婚后孩子户口怎么迁？")
+    assert receipt.status == "claimed"
+    page.get_by_role("link", name="离婚后孩子户口怎么迁？").click()
+    page.get_by_text("由您接待中").wait_for()
+    page.get_by_label("内容", exact=True).fill("户口的部分：请带离婚证到派出所。")
+    page.get_by_role("button", name="发送", exact=True).click()
+    page.locator(".from-staff", has_text="请带离婚证").wait_for()
+
+    page.locator("summary", has_text="转交").click()
+    page.get_by_label("转给").select_option(value="colleague:li")
+    page.get_by_label("原因").fill("抚养协议归民政局解释")
+    page.get_by_role("button", name="确认转交").click()
+    page.get_by_text("李强 接待中").wait_for()
+    assert "民政局的工作人员已接入" in world.told(CITIZEN)[-1]
+
+    colleague.get_by_role("link", name="离婚后孩子户口怎么迁？").click()
+    colleague.locator(".from-staff", has_text="请带离婚证").wait_for()
+    colleague.get_by_text("抚养协议归民政局解释").wait_for()
+    world.desk.receive(CITIZEN, "协议要公证吗？")
+    colleague.locator(".from-citizen", has_text="协议要公证吗？").wait_for()
+    colleague.get_by_label("内容", exact=True).fill("不用公证，带原件来登记处。")
+    colleague.get_by_role("button", name="发送", exact=True).click()
+    colleague.locator(".from-staff", has_text="不用公证").wait_for()
+    world.desk.receive(CITIZEN, "没有问题了")
+    colleague.get_by_text("本次人工服务已经结束").wait_for()
+    assert world.desk.receive(CITIZEN, "1")
+    assert world.desk.owner(CITIZEN) == "bot"
+    colleague.close()

@@ -58,9 +58,10 @@ def open_page(world: Any) -> Callable[..., Page]:
 
 def test_the_first_question_is_answered_with_everything(world: Any, open_page: Any) -> None:
     world.staff("wang")
+    page = open_page("wang", CITIZEN)
     world.desk.record(CITIZEN, "citizen", "路灯坏了")
     world.desk.open_handoff(CITIZEN, "complaint", None, "路灯坏了")
-    state = open_page("wang", CITIZEN).ask(wait=5)
+    state = page.ask(wait=5)
     assert set(state["parts"]) == {"presence", "serving", "queue", "online", "header", "deliveries"}
     assert (state["mode"], state["waiting"]) == ("queue", 1)
     assert "路灯坏了" in state["parts"]["queue"][1]
