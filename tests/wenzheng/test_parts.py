@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.gateway.rasa_client import RasaClient
+from desk.changes import conversation_topic
+from desk.ports import AnswerUnknown, KnowledgeAway
 from knowledge.embedding import Int8Embedder, SentenceTransformerEmbedder
 from tests.conftest import ALWAYS_OPEN
 from wenzheng.database import migrate, open_engine
@@ -57,4 +59,40 @@ def test_a_conversation_that_returns_from_staff_begins_anew(
     assert restarted == ["web:1"]
     assert parts.knowledge.citizens.known("web:1").region == ""
     assert parts.knowledge.citizens.known("web:2").region == "临港区"
+    engine.dispose()
+
+
+def test_the_staff_page_searches_drafts_and_flags_in_the_knowledge_service(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path)
+    engine = open_engine(settings.database)
+    migrate(engine)
+    parts = build_parts(settings, engine)
+    port = parts.ports.knowledge
+    assert port is not None
+    with pytest.raises(KnowledgeAway):
+        port.search("居住证")
+    draft = port.draft("问", "答", "web:1", "王敏")
+    assert [each.id for each in parts.knowledge.faq_drafts.open()] == [draft]
+    answer = parts.knowledge.answer("居住证")
+    port.flag(answer.id, "王敏", "不对")
+    assert [each["staff_name"] for each in parts.knowledge.log.flagged()] == ["王敏"]
+    with pytest.raises(AnswerUnknown):
+        port.flag("0000", "王敏", "不对")
+    engine.dispose()
+
+
+def test_a_reply_of_staff_is_followed_to_the_citizen(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path)
+    engine = open_engine(settings.database)
+    migrate(engine)
+    parts = build_parts(settings, engine)
+    member = parts.accounts.create("wang", "correct horse battery", "王敏", "公安局")
+    parts.desk.claim(parts.desk.open_handoff("web:1", "complex", None, "问").number, member)
+    parts.desk.reply("web:1", member, "请带身份证")
+    [(_, row)] = parts.desk.sent("web:1").items()
+    assert parts.ports.delivery([row]) == {row: "held"}
+    since = parts.desk.changes.version()
+    parts.gateway.deliveries.fetched("web:1", row)
+    assert parts.ports.delivery([row]) == {row: "delivered"}
+    assert parts.desk.changes.changed({conversation_topic("web:1")}, since)
     engine.dispose()

@@ -36,9 +36,7 @@ async def test_what_is_no_text_is_named(tmp_path: Path, kind: str, fields: dict[
 
 async def test_what_was_said_to_the_bot_is_named_the_same_way(tmp_path: Path) -> None:
     async with world(tmp_path, PLAIN) as w:
-        await w.platform.send(
-            {"FromUserName": CITIZEN, "MsgType": "image", "MsgId": "1", "PicUrl": "http://x"}
-        )
+        await w.platform.send(CITIZEN, "image", {"PicUrl": "http://x", "MediaId": "m"})
         await until(lambda: w.desk.log)
         said: list[Any] = [text for _, author, text in w.desk.log if author == "citizen"]
         assert said == ["［图片］ 可在公众平台的“消息管理”中查看"]
