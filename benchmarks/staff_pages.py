@@ -85,7 +85,7 @@ async def page(base: str, number: int, took: list[float]) -> None:
         token = _TOKEN.findall((await client.get("/console/login")).text)[0]
         form = {"username": f"staff{number}", "password": PASSWORD, "form_token": token}
         await client.post("/console/login", data=form)
-        version, last, have = "", 0, {}
+        version, last, have, looked_at_all = "", 0, {}, 0.0
         while True:
             marks = ",".join(f"{name}.{mark}" for name, mark in have.items())
             query = {
@@ -94,12 +94,14 @@ async def page(base: str, number: int, took: list[float]) -> None:
                 "after": last,
                 "have": marks,
                 "wait": 5 * bool(version),
+                "full": time.monotonic() - looked_at_all > 5,
             }
             try:
                 news = (await client.get("/console/desk/state", params=query)).json()
             except httpx.HTTPError:
                 return
             now, version = time.time(), news["version"]
+            looked_at_all = time.monotonic() if news["full"] else looked_at_all
             have |= {name: mark for name, (mark, _) in news["parts"].items()}
             said = news.get("messages", "")
             last = max([last, *map(int, re.findall(r'data-id="(\d+)"', said))])

@@ -68,7 +68,7 @@ def append(
         if author == "staff":
             changed |= {"first_reply_at": func.coalesce(handoffs.c.first_reply_at, at), "assigned": False}
         connection.execute(update(handoffs).where(handoffs.c.id == handoff_id).values(**changed))
-        _tell(connection, conversation_id, handoff_id, status=author == "system")
+        _tell(connection, conversation_id, handoff_id, staff_id, status=author == "system")
     return message_id
 
 
@@ -119,12 +119,13 @@ def outbox_ids(connection: Connection, conversation_id: str, limit: int) -> dict
     return {row.id: row.outbox_id for row in rows}
 
 
-def _tell(connection: Connection, conversation_id: str, handoff_id: int, *, status: bool) -> None:
+def _tell(
+    connection: Connection, conversation_id: str, handoff_id: int, staff_id: int | None, *, status: bool
+) -> None:
     """Have the pages that show the conversation redrawn after the commit; all of them where its status changed."""
     holder = connection.execute(select(handoffs.c.claimed_by).where(handoffs.c.id == handoff_id)).scalar()
     topics = [conversation_topic(conversation_id)]
-    if holder is not None:
-        topics.append(staff_topic(holder))
+    topics += [staff_topic(each) for each in {holder, staff_id} if each is not None]
     if status:
         topics.append(ANY_QUEUE)
     Changes.after(connection, *topics)

@@ -43,7 +43,8 @@ class Ending:
         if not ownership.from_staff_to_bot(connection, row.id, row.staff_id):
             return False
         line = self._texts.say(f"log.{key}", **names)
-        conversation_log.append(connection, row.id, "system", line, at=at, handoff_id=row.handoff_id)
+        same = {"handoff_id": row.handoff_id, "staff_id": row.staff_id}
+        conversation_log.append(connection, row.id, "system", line, at=at, **same)
         waiting.close(connection, row.handoff_id, outcome, at)
         number = waiting.by_id(connection, row.handoff_id).number
         options = self._satisfaction.ask(connection, row.id, row.handoff_id, at)

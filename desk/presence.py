@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.engine import Connection
 
+from desk.changes import Changes, staff_topic
 from desk.permissions import roles_that_may
 from desk.records import StaffMember
 from desk.tables import handoffs, staff, staff_sessions
@@ -84,6 +85,7 @@ def gone(connection: Connection, at: float, after: float) -> list[int]:
 
 def set_available(connection: Connection, staff_id: int, available: bool, at: float) -> bool:
     """Note that they are ready, or not; whether that is a change."""
+    Changes.after(connection, staff_topic(staff_id))
     same = (staff.c.id == staff_id, staff.c.available != available)
     changed = update(staff).where(*same).values(available=available, available_since=at)
     return bool(connection.execute(changed).rowcount)

@@ -194,9 +194,8 @@ class Serving:
             return False
         waiting.requeue(connection, handoff.id, at)
         line = self._texts.say(f"log.{key}", name=handoff.staff_name)
-        conversation_log.append(
-            connection, handoff.conversation_id, "system", line, at=at, handoff_id=handoff.id
-        )
+        same = {"handoff_id": handoff.id, "staff_id": handoff.claimed_by}
+        conversation_log.append(connection, handoff.conversation_id, "system", line, at=at, **same)
         return True
 
     def checked(self, text: str) -> str:

@@ -59,42 +59,61 @@ class Shown:
         return {"departments": self._desk.departments(), "colleagues": there}
 
     def state(
-        self, staff: StaffMember, token: str, conversation_id: str, after: int, have: dict[str, str]
+        self,
+        staff: StaffMember,
+        token: str,
+        conversation_id: str,
+        since: str,
+        after: int,
+        have: dict[str, str],
     ) -> dict[str, Any]:
         """What changed, for the page's script.
 
         Args:
             token: for the forms among the parts.
+            since: the version that the page shows. Only what changed after it is looked at; where nothing of
+                the page's topics did, or it is "", all of it (`full`): it may be another process's doing.
             after: the last message the page has; later ones come as HTML.
             have: part -> mark of what the page has of it; a part that is still the same is left out.
 
         Raises:
             DeskError: the conversation is not for this person (any more).
         """
-        version = self._desk.changes.version()  # before reading: news is at worst told twice
-        conversation = self._gate.visible(staff, conversation_id, after) if conversation_id else None
-        shown = self._conversation(staff, conversation)
+        changes = self._desk.changes
+        version = changes.version()  # before reading: news is at worst told twice
+        full = not since or not changes.changed(self.topics(staff, conversation_id), since)
+        parts: dict[str, str] = {}
         key = self._desk.queue_of(staff) or "*"
-        queue, waiting = self._shared.get(key, [ANY_QUEUE], lambda: self._queue_part(staff))
-        parts = {
-            "queue": queue,
-            "online": self._render("_online.html", shown, online=self._desk.staff_online()),
-        }
-        if staff.may("serve"):
-            ready, serving = self._desk.is_ready(staff), self._desk.serving(staff)
+        parts["queue"], waiting = self._shared.get(key, [ANY_QUEUE], lambda: self._queue_part(staff))
+        answer: dict[str, Any] = {"version": version, "waiting": waiting, "full": full}
+        if staff.may("serve") and (full or changes.changed([staff_topic(staff.id)], since)):
+            shown = self._conversation(staff, None)
+            parts["serving"] = self._render("_serving.html", shown, serving=self._desk.serving(staff))
+            ready = self._desk.is_ready(staff)
             parts["presence"] = self._render("_presence.html", shown, token=token, ready=ready)
-            parts["serving"] = self._render("_serving.html", shown, serving=serving)
-        answer = {"version": version, "waiting": waiting, "mode": shown["mode"]}
-        if conversation is not None:
-            parts["header"] = self._render("_header.html", shown)
-            deliveries = self._deliveries(conversation_id)
-            parts["deliveries"] = self._render("_deliveries.html", shown, deliveries=deliveries)
-            if conversation.messages:
-                more = {"deliveries": deliveries, "ports": self._ports}
-                answer["messages"] = self._render("_messages.html", shown, **more)
+        if full:
+            parts["online"] = self._views.render("_online.html", online=self._desk.staff_online())
+        if conversation_id and (full or changes.changed([conversation_topic(conversation_id)], since)):
+            conversation = self._gate.visible(staff, conversation_id, after)
+            parts |= self._conversation_parts(staff, conversation, answer)
         marks = {name: hashlib.sha256(html.encode()).hexdigest()[:12] for name, html in parts.items()}
         new = {name: [marks[name], html] for name, html in parts.items() if have.get(name) != marks[name]}
         return {**answer, "parts": new}
+
+    def _conversation_parts(
+        self, staff: StaffMember, conversation: Conversation, answer: dict[str, Any]
+    ) -> dict[str, str]:
+        """The parts of the open conversation; its mode and new messages are put into `answer`."""
+        shown = self._conversation(staff, conversation)
+        deliveries = self._deliveries(conversation.id)
+        answer["mode"] = shown["mode"]
+        if conversation.messages:
+            more = {"deliveries": deliveries, "ports": self._ports}
+            answer["messages"] = self._render("_messages.html", shown, **more)
+        return {
+            "header": self._render("_header.html", shown),
+            "deliveries": self._render("_deliveries.html", shown, deliveries=deliveries),
+        }
 
     def _conversation(self, staff: StaffMember, conversation: Conversation | None) -> dict[str, Any]:
         return {

@@ -29,14 +29,19 @@ def build_state(changes: Changes, gate: Gate, shown: Shown) -> APIRouter:
         after: Annotated[int, Query(ge=0)] = 0,
         have: str = "",
         wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0.0,
+        full: bool = False,
     ) -> Response:
-        """What the page shows now and did not before, once something changed, or after `wait` seconds."""
+        """What the page shows now and did not before, once something changed, or after `wait` seconds.
+
+        `full`: everything is looked at, whatever changed; a page asks so where it was last done long ago.
+        """
         try:
             staff = await run_in_threadpool(gate.staff, request)
             if wait:
                 await changes.wait(shown.topics(staff, c), since, wait)
             token = sessions.session_form_token(request)
-            news = await run_in_threadpool(shown.state, staff, token, c, after, _marks(have))
+            shows = "" if full else since
+            news = await run_in_threadpool(shown.state, staff, token, c, shows, after, _marks(have))
         except DeskError as error:
             return gate.refuse(error)
         return JSONResponse(news, headers=HEADERS)

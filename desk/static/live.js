@@ -5,6 +5,7 @@ const WAIT = 5; // seconds a question for news stays open
 const have = {};
 const listeners = [];
 let version = ""; // none yet: the first question is answered at once
+let lookedAtAll = 0;
 
 // Called after each change of the page.
 export const onChange = (listener) => listeners.push(listener);
@@ -53,12 +54,13 @@ const addMessages = (html) => {
 
 const apply = (state) => {
   version = state.version;
+  if (state.full) lookedAtAll = performance.now();
   for (const [id, [mark, html]] of Object.entries(state.parts)) {
     have[id] = mark;
     replacePart(id, html);
   }
   if (state.messages) addMessages(state.messages);
-  if (conversation && main.dataset.mode !== state.mode) keepEnd(() => (main.dataset.mode = state.mode));
+  if (state.mode && main.dataset.mode !== state.mode) keepEnd(() => (main.dataset.mode = state.mode));
   for (const listener of listeners) listener(state);
 };
 
@@ -66,6 +68,7 @@ export const fetchState = async (wait, signal) => {
   const marks = Object.entries(have).map((each) => each.join("."));
   const query = new URLSearchParams({
     c: conversation, since: version, after: lastMessage(), have: marks.join(","), wait,
+    full: performance.now() - lookedAtAll > WAIT * 1000, // what the command line wrote is seen, too
   });
   const state = await ask(`/console/desk/state?${query}`, { signal });
   if (state.error) {

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +12,8 @@ from fastapi.testclient import TestClient
 
 from desk.console.shown import QUEUE_SHOWN
 from desk.pages import build_pages
+from desk.service import Desk
+from wenzheng.database import open_engine
 
 CITIZEN = "wechat:oABC1234"
 STATE = "/console/desk/state"
@@ -54,6 +56,14 @@ def open_page(world: Any) -> Callable[..., Page]:
         return Page(client, conversation_id)
 
     return make
+
+
+@pytest.fixture
+def elsewhere(world: Any) -> Iterator[Desk]:
+    """The desk of another process on the same database."""
+    engine = open_engine(str(world.engine.url))
+    yield Desk(engine, None, lambda *_: None, lambda _: None, clock=world.clock)
+    engine.dispose()
 
 
 def test_the_first_question_is_answered_with_everything(world: Any, open_page: Any) -> None:
@@ -112,14 +122,30 @@ def test_news_ends_the_wait_and_other_peoples_does_not(world: Any, open_page: An
 
 
 def test_what_another_process_wrote_is_there_when_the_wait_ends(
-    world: Any, make_world: Any, open_page: Any
+    world: Any, elsewhere: Desk, open_page: Any
 ) -> None:
     world.staff("wang")
     page = open_page("wang")
     page.ask()
-    make_world().desk.open_handoff(CITIZEN, "complex", None, "别的进程")
+    elsewhere.open_handoff(CITIZEN, "complex", None, "别的进程")
     time.sleep(1.1)  # longer than pages share a list
     assert "别的进程" in page.ask(wait=0.1)["parts"]["queue"][1]
+
+
+def test_what_did_not_change_is_not_looked_at_until_the_page_asks_for_all(
+    world: Any, elsewhere: Desk, open_page: Any
+) -> None:
+    member = world.staff("wang")
+    world.desk.claim(world.desk.open_handoff(CITIZEN, "complex", None, "问").number, member)
+    page = open_page("wang", CITIZEN)
+    assert page.ask()["full"]
+    elsewhere.receive(CITIZEN, "由别的进程收下")
+    world.desk.open_handoff("web:b", "complex", None, "别的事")
+    news = page.ask()
+    assert (news["full"], set(news["parts"])) == (False, {"queue"})
+    assert "mode" not in news
+    query = {"c": CITIZEN, "since": page.version, "full": True}
+    assert "由别的进程收下" in page.client.get(STATE, params=query).json()["messages"]
 
 
 def test_a_long_queue_is_cut_and_says_how_many_more(world: Any, open_page: Any) -> None:

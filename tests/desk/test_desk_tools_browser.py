@@ -205,7 +205,8 @@ def test_how_far_a_reply_is_moves_on_by_itself(bench: Bench, page: Any) -> None:
     box(page).fill("好的")
     box(page).press("Control+Enter")
     page.locator(".from-staff").get_by_text("发送中").wait_for()
-    bench.states[1] = "delivered"
+    [row] = bench.world.desk.sent(CITIZEN).values()
+    bench.states[row] = "delivered"
     bench.world.desk.changes.bump(conversation_topic(CITIZEN))
     page.locator(".from-staff").get_by_text("已送达").wait_for()
 
@@ -254,7 +255,7 @@ def test_a_crisis_calls_until_somebody_looks(bench: Bench, page: Any) -> None:
     page.locator("h1", has_text="我不想活了").wait_for()
     page.locator("#crisis").wait_for(state="hidden")
     page.goto("/console/desk")
-    until(page, "document.querySelector('#queue .entry')")
+    until(page, "document.querySelector('#lists .entry[data-reason=crisis]')")
     page.wait_for_timeout(300)
     assert banner.is_hidden()
 

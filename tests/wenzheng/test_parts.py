@@ -82,7 +82,7 @@ def test_the_staff_page_searches_drafts_and_flags_in_the_knowledge_service(tmp_p
 
 
 def test_a_reply_of_staff_is_followed_to_the_citizen(tmp_path: Path) -> None:
-    settings = load_settings(home=tmp_path)
+    settings = load_settings(home=tmp_path, calendar=ALWAYS_OPEN)
     engine = open_engine(settings.database)
     migrate(engine)
     parts = build_parts(settings, engine)
