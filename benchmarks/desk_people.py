@@ -38,7 +38,7 @@ _TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
 
 @dataclass
 class Said:
-    """One message of a citizen, sent in so many tries. `accepted`: the callback took it; None while it is on its way."""
+    """One message of a citizen, sent in so many tries. `accepted`: the callback took it; None: on its way."""
 
     serial: int
     conversation: str
