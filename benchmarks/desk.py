@@ -44,7 +44,7 @@ from wenzheng.database import open_engine
 
 SECRET = "desk-benchmark-secret"
 WARM_UP = 10.0  # seconds of the same load before anything is counted
-AFTER_A_KILL = 5.0  # seconds of load between a kill and the next, at least
+BETWEEN_KILLS = 5.0  # seconds, at least
 ENTER_AT_ONCE = 8
 STANDS_BY_WITHIN = 120.0
 
@@ -198,11 +198,11 @@ class Run:
     async def _killing(self) -> dict[str, Any]:
         start, away = time.time(), []
         for _ in range(self._arguments.kills):
+            await asyncio.sleep(BETWEEN_KILLS)
             await until(lambda: stands_by(self._stack), STANDS_BY_WITHIN, "no second web process stands by")
             os.kill(self._stack.pids()["web"], signal.SIGKILL)
             away.append(await self._away())
-            await asyncio.sleep(AFTER_A_KILL)
-        await asyncio.sleep(self._arguments.seconds / 4)
+        await asyncio.sleep(2 * BETWEEN_KILLS)
         return {"span": (start, time.time()), "kills": len(away), "web_away_s": away}
 
     async def _away(self) -> float:
