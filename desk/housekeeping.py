@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.engine import Connection, Engine
 
 from desk import ownership, presence, routing, waiting
@@ -16,7 +16,6 @@ from desk.assigning import Assigning, Deliver
 from desk.database import Clock
 from desk.ending import Ending
 from desk.escape import Escape
-from desk.ports import Hours
 from desk.rules import Rules
 from desk.serving import Serving
 from desk.tables import conversations, handoffs
@@ -42,7 +41,6 @@ class Housekeeping:
         texts: Texts,
         clock: Clock,
         rules: Rules,
-        hours: Hours,
         deliver: Deliver,
         assigning: Assigning,
         serving: Serving,
@@ -54,7 +52,6 @@ class Housekeeping:
         self._texts = texts
         self._clock = clock
         self._rules = rules
-        self._hours = hours
         self._deliver = deliver
         self._assigning = assigning
         self._serving = serving
@@ -150,10 +147,10 @@ class Housekeeping:
     def _make_tickets(self, at: float) -> None:
         if not self._escape.possible:
             return
-        for found in self._due(handoffs.c.status == "queued", handoffs.c.priority == 0):
-            long = found.queued_at <= at - self._rules.waiting.ticket_after
-            if not long and self._hours.is_open(found.department, at):
-                continue
+        before = at - self._rules.waiting.ticket_after
+        overdue = or_(handoffs.c.queued_at <= before, handoffs.c.department.in_(self._deserted(at)))
+        for found in self._due(handoffs.c.status == "queued", handoffs.c.priority == 0, overdue):
+            long = found.queued_at <= before
             with self._engine.begin() as connection:
                 row = waiting.by_id(connection, found.id)
                 routes = routing.read(connection, self._rules.default_department)
@@ -167,6 +164,15 @@ class Housekeeping:
                 told = self._texts.say(f"citizen.{key}", number=ticket.number, due=ticket.due_text)
                 self._deliver(connection, row.conversation_id, "system", told)
             self._changed(row.conversation_id)
+
+    def _deserted(self, at: float) -> list[str]:
+        """The departments with somebody in the queue to whom nobody comes: closed, and nobody is there."""
+        waiting_for = select(handoffs.c.department.distinct()).where(handoffs.c.status == "queued")
+        with self._engine.connect() as connection:
+            routes = routing.read(connection, self._rules.default_department)
+            there = self._assigning.present(connection, at)
+            found = connection.execute(waiting_for).scalars().all()
+        return [name for name in found if self._escape.nobody_comes(name, there, routes, at)]
 
     def _end_the_silent(self, at: float) -> None:
         before = at - self._rules.serving.idle_after

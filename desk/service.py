@@ -118,7 +118,6 @@ class Desk:
             self.texts,
             clock,
             self.rules,
-            hours,
             deliver,
             self._assigning,
             self._serving,
