@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import MetaData, insert, select, text
+from sqlalchemy import MetaData, event, insert, select, text
+from sqlalchemy.exc import OperationalError
 
 from bot.gateway.tables import metadata as gateway
 from desk.tables import metadata as desk
 from knowledge.tables import item_versions
 from knowledge.tables import metadata as knowledge
+from wenzheng import database
 from wenzheng.database import MIGRATIONS, migrate, open_engine
 
 
@@ -75,3 +80,48 @@ def test_an_installation_with_staff_and_handoffs_is_upgraded_and_keeps_them(tmp_
         for table, row in rows.items():
             found = connection.execute(text(f"SELECT * FROM {table}")).mappings().one()
             assert {name: found[name] for name in row} == row
+
+
+def test_writers_of_one_process_take_turns_instead_of_trying_again_and_again(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'a.db'}")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE counts (n INTEGER)"))
+        connection.execute(text("INSERT INTO counts VALUES (0)"))
+
+    @event.listens_for(engine, "connect")
+    def impatient(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA busy_timeout=0")  # whoever finds the database locked fails at once
+
+    engine.dispose()
+
+    def count(_: int) -> None:
+        with engine.begin() as connection:
+            found = connection.execute(text("SELECT n FROM counts")).scalar_one()
+            connection.execute(text("UPDATE counts SET n = :n"), {"n": found + 1})
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(count, range(400)))
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT n FROM counts")).scalar_one() == 400
+
+
+def test_a_write_that_fails_lets_the_next_one_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_TIMEOUT", 0.1)
+    engine = open_engine(f"sqlite:///{tmp_path / 'a.db'}")
+    other = open_engine(f"sqlite:///{tmp_path / 'a.db'}")
+
+    def create(name: str) -> None:
+        with engine.begin() as connection:
+            connection.execute(text(f"CREATE TABLE {name} (n INTEGER)"))
+
+    create("t")
+    with pytest.raises(OperationalError):
+        create("t")
+    create("u")
+    with other.begin(), pytest.raises(OperationalError):  # as another process
+        create("v")
+    create("v")
+    connection = engine.connect().execution_options(writing=True)
+    connection.begin()
+    connection.close()  # without an end of the transaction
+    create("w")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,42 @@ from sqlalchemy.pool import QueuePool
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_TIMEOUT = 30  # seconds a writer waits for another
+
+
+class _TakingTurns(sqlite3.Connection):
+    """A connection that keeps others of its engine from writing until its transaction has ended.
+
+    SQLite alone lets writers try again after ever longer sleeps, in no order: with many threads the unlucky wait long.
+    """
+
+    _turn: threading.Lock | None = None
+
+    def take_turn(self, turn: threading.Lock) -> None:
+        """Wait for the others; one that holds on for too long is left to SQLite's own waiting."""
+        if turn.acquire(timeout=BUSY_TIMEOUT):
+            self._turn = turn
+
+    def end_turn(self) -> None:
+        """Let the next one write."""
+        if self._turn is not None:
+            turn, self._turn = self._turn, None
+            turn.release()
+
+    def commit(self) -> None:
+        super().commit()
+        self.end_turn()  # after a commit that failed the transaction is still open
+
+    def rollback(self) -> None:
+        try:
+            super().rollback()
+        finally:
+            self.end_turn()
+
+    def close(self) -> None:
+        try:
+            super().close()
+        finally:
+            self.end_turn()
 
 
 def open_engine(url: str) -> Engine:
@@ -32,8 +70,9 @@ def open_engine(url: str) -> Engine:
         poolclass=QueuePool,
         pool_size=16,
         max_overflow=32,
-        connect_args={"timeout": BUSY_TIMEOUT, "check_same_thread": False},
+        connect_args={"timeout": BUSY_TIMEOUT, "check_same_thread": False, "factory": _TakingTurns},
     )
+    turn = threading.Lock()
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
@@ -43,8 +82,16 @@ def open_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
-        writing = connection.get_execution_options().get("writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        if not connection.get_execution_options().get("writing", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        taking: _TakingTurns = connection.connection.dbapi_connection
+        taking.take_turn(turn)
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            taking.end_turn()
+            raise
 
     engine.begin = engine.execution_options(writing=True).begin
     return engine
