@@ -164,7 +164,10 @@ class Housekeeping:
                 if ticket is None:
                     continue
                 key = "waited_ticket" if long else "closed_ticket"
-                told = self._texts.say(f"citizen.{key}", number=ticket.number, due=ticket.due_text)
+                opens = self._escape.opens_text(row.department, at)
+                told = self._texts.say(
+                    f"citizen.{key}", number=ticket.number, due=ticket.due_text, opens=opens
+                )
                 self._deliver(connection, row.conversation_id, "system", told)
             self._changed(row.conversation_id)
 
