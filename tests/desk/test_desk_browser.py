@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from desk.pages import build_pages
-from tests.browser import ARGUMENTS, CHROMIUM, MARKS
+from tests.browser import ARGUMENTS, CHROMIUM, MARKS, OVERLAPS
 
 PATIENCE = 10_000  # ms
 CITIZEN = "wechat:oQ7xLk3Wf82d"
@@ -100,7 +100,7 @@ def test_a_member_of_staff_serves_a_citizen_from_queue_to_return(live: tuple[Any
     page.locator(".from-note", has_text="已电话问过户政科").wait_for()
     assert len(world.delivered()) == 1
 
-    page.get_by_text("结束并交还机器人").click()
+    page.get_by_text("结束服务", exact=True).click()
     page.get_by_label("处理结果").fill("已答复")
     page.get_by_role("button", name="确认结束").click()
     page.get_by_text("本次人工服务已经结束").wait_for()
@@ -159,6 +159,7 @@ def test_nothing_is_wider_than_the_screen(live: tuple[Any, str], page: Any) -> N
             page.goto(address)
             page.locator("#lists").wait_for(state="attached")
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.evaluate(OVERLAPS, "button, summary, .hint, .presence-state") == []
 
 
 def test_two_staff_and_a_citizen_from_assignment_over_transfer_to_the_rating(
