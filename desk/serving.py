@@ -64,11 +64,9 @@ class Serving:
         ).first()
         if found is None:
             raise UnknownHandoff(self._texts.say("errors.unknown_handoff", number=number))
-        routes = routing.read(connection, self._rules.default_department)
         if not member.may("serve"):
             raise NotAllowed(self._texts.say("errors.does_not_serve"))
-        sees = sees_all(member, self._rules.default_department)
-        if not (sees or routes.serves(member, found.department)):
+        if not self.takes(connection, member, found.department):
             raise NotAllowed(self._texts.say("errors.other_department", department=found.department))
         won = ownership.to_staff(connection, found.id, member.id)
         row = waiting.by_id(connection, found.id)
@@ -84,6 +82,12 @@ class Serving:
         if row.claimed_by != member.id:
             raise AlreadyClaimed(self._texts.say("errors.already_claimed", name=row.staff_name))
         return waiting.as_handoff(row, 0)
+
+    def takes(self, connection: Connection, member: StaffMember, department: str) -> bool:
+        """May they claim what waits for this department? Who serves it, and supervisors who see all."""
+        routes = routing.read(connection, self._rules.default_department)
+        sees = sees_all(member, self._rules.default_department)
+        return member.may("serve") and (sees or routes.serves(member, department))
 
     def reply(
         self, connection: Connection, conversation_id: str, member: StaffMember, text: str, at: float
