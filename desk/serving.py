@@ -74,7 +74,7 @@ class Serving:
             waiting.claim(connection, row.id, member.id, at)
             line = self._texts.say("log.claimed", name=member.display_name)
             self._append(connection, row.conversation_id, "system", line, at, row.id, member)
-            self._assigning.announce(connection, row.conversation_id, member.department)
+            self._assigning.announce(connection, row, member.department)
             return waiting.as_handoff(waiting.by_id(connection, row.id), 0)
         if row.status == "resolved":
             ended = "handoff_cancelled" if row.outcome == "cancelled" else "handoff_closed"
@@ -176,7 +176,9 @@ class Serving:
             "log.to_colleague", name=member.display_name, colleague=row.display_name, reason=reason
         )
         self._append(connection, conversation_id, "system", line, at, handoff.id, member)
-        self._assigning.announce(connection, conversation_id, row.department)
+        key = "to_colleague" if row.department == member.department else "to_colleague_elsewhere"
+        told = self._texts.say(f"citizen.{key}", department=row.department)
+        self._deliver(connection, conversation_id, "system", told)
         self._assigning.assign(connection, at)
 
     def hand_in(

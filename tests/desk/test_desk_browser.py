@@ -187,7 +187,7 @@ def test_two_staff_and_a_citizen_from_assignment_over_transfer_to_the_rating(
     page.get_by_label("原因").fill("抚养协议归民政局解释")
     page.get_by_role("button", name="确认转交").click()
     page.get_by_text("李强 接待中").wait_for()
-    assert "民政局的工作人员已接入" in world.told(CITIZEN)[-1]
+    assert "已由民政局的工作人员接待您" in world.told(CITIZEN)[-1]
 
     colleague.get_by_role("link", name="离婚后孩子户口怎么迁？").click()
     colleague.locator(".from-staff", has_text="请带离婚证").wait_for()
