@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection
 
 from desk import conversation_log, ownership, presence, routing, waiting
 from desk.presence import Present
+from desk.records import CRISIS
 from desk.rules import Rules
 from desk.tables import handoffs
 from desk.texts import Texts
@@ -74,7 +75,7 @@ class Assigning:
 
     def _waiting(self, connection: Connection, condition: Any, limit: int | None = None) -> list[Any]:
         statement = (
-            select(handoffs.c.id, handoffs.c.conversation_id, handoffs.c.department)
+            select(handoffs.c.id, handoffs.c.conversation_id, handoffs.c.reason)
             .where(handoffs.c.status == "queued", condition)
             .order_by(*waiting.ORDER)
             .limit(limit)
@@ -99,15 +100,19 @@ class Assigning:
             connection, row.conversation_id, "system", line, at=at, handoff_id=row.id, staff_id=member.id
         )
         if row.id != opened:
-            self.announce(connection, row.conversation_id, member.department)
+            self.announce(connection, row, member.department)
         taken = replace(member, load=member.load + 1, last_assigned_at=at)
         return [taken if other.id == member.id else other for other in there]
 
-    def announce(self, connection: Connection, conversation_id: str, department: str) -> None:
-        """Tell a citizen who waited that somebody is there now."""
-        self._deliver(
-            connection, conversation_id, "system", self._texts.say("citizen.taken", department=department)
-        )
+    def announce(self, connection: Connection, handoff: Any, department: str) -> None:
+        """Tell a citizen who waited that somebody of this department is there now."""
+        key = "taken"
+        if handoff.reason == CRISIS:
+            key = "taken_crisis"
+        elif department == self._rules.default_department:
+            key = "taken_default"
+        told = self._texts.say(f"citizen.{key}", department=department)
+        self._deliver(connection, handoff.conversation_id, "system", told)
 
 
 def _how_busy(member: Present) -> tuple[float, float, int]:

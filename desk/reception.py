@@ -11,13 +11,12 @@ from desk.assigning import Assigning
 from desk.ending import Ending
 from desk.errors import BotOwnsConversation
 from desk.escape import Escape
-from desk.records import HandoffReceipt, TicketReceipt
+from desk.records import CRISIS, HandoffReceipt, TicketReceipt
 from desk.routing import DepartmentNames
 from desk.rules import Rules
 from desk.satisfaction import Satisfaction
 from desk.texts import Texts, plain
 
-CRISIS = "crisis"
 _FIRST = 1
 """The priority of an emergency."""
 
@@ -123,7 +122,7 @@ class Reception:
             raise BotOwnsConversation(self._texts.say("errors.bot_owns"))
         conversation_log.append(connection, conversation_id, "citizen", text, at=at, handoff_id=handoff_id)
         if self._is_crisis(text):
-            self._escalate(connection, conversation_id, handoff_id, at)
+            self._escalate(connection, conversation_id, handoff_id, text, at)
             return [self._texts.say("citizen.crisis")]
         said = plain(text)
         if row.owner == "staff":
@@ -151,12 +150,15 @@ class Reception:
         """Make a ticket of a waiting handoff; None where that is not possible."""
         return self._escape.leave(connection, waiting.by_id(connection, handoff_id), at)
 
-    def _escalate(self, connection: Connection, conversation_id: str, handoff_id: int, at: float) -> None:
-        """It has become an emergency: first in the queue, or marked for whoever has it."""
+    def _escalate(
+        self, connection: Connection, conversation_id: str, handoff_id: int, said: str, at: float
+    ) -> None:
+        """It has become an emergency: first in the queue, or marked for whoever has it, with what was said now."""
         row = waiting.by_id(connection, handoff_id)
         if row.priority >= _FIRST:
             return
-        waiting.change(connection, handoff_id, reason=CRISIS, priority=_FIRST)
+        question = "\n".join(filter(None, [said.strip(), row.question]))
+        waiting.change(connection, handoff_id, reason=CRISIS, priority=_FIRST, question=question)
         line = self._texts.say("log.crisis")
         conversation_log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
         if row.status == "queued":
@@ -167,6 +169,8 @@ class Reception:
         if row.acknowledged_at is not None and at - row.acknowledged_at < self._rules.waiting.tell_every:
             return []
         waiting.change(connection, handoff_id, acknowledged_at=at)
+        if row.reason == CRISIS:
+            return [self._texts.say("citizen.waiting_crisis")]
         place, wait = self._standing(connection, row, at)
         if self._online(connection, at) == 0:
             return [self._texts.say("citizen.waiting_offline", position=place, number=row.number)]

@@ -24,6 +24,7 @@ Reason = Literal[
     "crisis",
     "error",
 ]
+CRISIS: Final[Reason] = "crisis"
 
 
 REHEARSAL: Final = "eval"

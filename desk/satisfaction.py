@@ -110,7 +110,7 @@ class Satisfaction:
 
     def _options(self, choices: list[Choice]) -> dict[str, Any]:
         options = [{"id": f"rating:{choice.score}", "label": choice.label} for choice in choices]
-        return {"status": "handoff", "options": options}
+        return {"status": "handoff", "options": options, "choose": self._texts.say("rating.choose")}
 
     @staticmethod
     def _set(connection: Connection, handoff_id: int, **values: Any) -> None:

@@ -289,6 +289,11 @@ class Desk:
         everything = staff is None or sees_all(staff, self.rules.default_department)
         return None if staff is None or everything else staff.department
 
+    def takes(self, staff: StaffMember, department: str) -> bool:
+        """May this person claim what waits for the department?"""
+        with self._engine.connect() as connection:
+            return self._serving.takes(connection, staff, department)
+
     def serving(self, staff: StaffMember) -> list[Handoff]:
         """What this member of staff has claimed and not resolved; unanswered ones first."""
         with self._engine.connect() as connection:

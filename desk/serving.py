@@ -65,11 +65,9 @@ class Serving:
         ).first()
         if found is None:
             raise UnknownHandoff(self._texts.say("errors.unknown_handoff", number=number))
-        routes = routing.read(connection, self._rules.default_department)
         if not member.may("serve"):
             raise NotAllowed(self._texts.say("errors.does_not_serve"))
-        sees = sees_all(member, self._rules.default_department)
-        if not (sees or routes.serves(member, found.department)):
+        if not self.takes(connection, member, found.department):
             raise NotAllowed(self._texts.say("errors.other_department", department=found.department))
         won = ownership.to_staff(connection, found.id, member.id)
         row = waiting.by_id(connection, found.id)
@@ -77,7 +75,7 @@ class Serving:
             waiting.claim(connection, row.id, member.id, at)
             line = self._texts.say("log.claimed", name=member.display_name)
             self._append(connection, row.conversation_id, "system", line, at, row.id, member)
-            self._assigning.announce(connection, row.conversation_id, member.department)
+            self._assigning.announce(connection, row, member.department)
             return waiting.as_handoff(waiting.by_id(connection, row.id), 0)
         if row.status == "resolved":
             ended = "handoff_cancelled" if row.outcome == "cancelled" else "handoff_closed"
@@ -85,6 +83,12 @@ class Serving:
         if row.claimed_by != member.id:
             raise AlreadyClaimed(self._texts.say("errors.already_claimed", name=row.staff_name))
         return waiting.as_handoff(row, 0)
+
+    def takes(self, connection: Connection, member: StaffMember, department: str) -> bool:
+        """May they claim what waits for this department? Who serves it, and supervisors who see all."""
+        routes = routing.read(connection, self._rules.default_department)
+        sees = sees_all(member, self._rules.default_department)
+        return member.may("serve") and (sees or routes.serves(member, department))
 
     def reply(
         self, connection: Connection, conversation_id: str, member: StaffMember, text: str, at: float
@@ -173,7 +177,9 @@ class Serving:
             "log.to_colleague", name=member.display_name, colleague=row.display_name, reason=reason
         )
         self._append(connection, conversation_id, "system", line, at, handoff.id, member)
-        self._assigning.announce(connection, conversation_id, row.department)
+        key = "to_colleague" if row.department == member.department else "to_colleague_elsewhere"
+        told = self._texts.say(f"citizen.{key}", department=row.department)
+        self._deliver(connection, conversation_id, "system", told)
         self._assigning.assign(connection, at)
 
     def take_over(self, connection: Connection, conversation_id: str, member: StaffMember, at: float) -> None:

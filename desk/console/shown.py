@@ -125,11 +125,13 @@ class Shown:
         }
 
     def _conversation(self, staff: StaffMember, conversation: Conversation | None) -> dict[str, Any]:
+        handoff = conversation.handoff if conversation else None
+        takes = handoff is not None and self._desk.takes(staff, handoff.department)
         return {
             "staff": staff,
             "now": self._desk.clock(),
             "conversation": conversation,
-            "mode": mode(conversation, staff) if conversation else "none",
+            "mode": mode(conversation, staff, takes) if conversation else "none",
         }
 
     def _deliveries(self, conversation_id: str) -> dict[int, DeliveryState]:

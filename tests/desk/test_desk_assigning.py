@@ -57,6 +57,20 @@ def test_conversations_are_spread_by_load_and_stop_at_capacity(world: Any) -> No
     assert [handoff.position for handoff in world.desk.queue()] == [1, 2, 3]
 
 
+@pytest.mark.parametrize(
+    ("department", "said"), [(SOCIAL, "另一位工作人员"), (HOUSING, f"{HOUSING}的工作人员")]
+)
+def test_who_takes_over_from_a_colleague_does_not_ask_for_the_question_again(
+    world: Any, department: str, said: str
+) -> None:
+    wang = at_the_desk(world, "wang", department=SOCIAL)
+    ask(world, "web:a")
+    at_the_desk(world, "li", department=department)
+    world.desk.transfer("web:a", wang, "他更熟悉", colleague="li")
+    assert said in world.told("web:a")[-1]
+    assert "不用重新说" in world.told("web:a")[-1]
+
+
 def test_signing_in_brings_what_waits_oldest_first_and_the_citizen_is_told(world: Any) -> None:
     capacity = world.desk.rules.assigning.capacity
     for number in range(capacity + 1):
@@ -140,6 +154,12 @@ def test_an_emergency_told_of_while_waiting_gets_the_numbers_and_the_first_place
     assert "12356" in told
     [first, _] = world.desk.queue()
     assert (first.conversation_id, first.reason) == ("web:b", "crisis")
+    assert first.question.startswith("等了这么久，我不想活了")  # what staff see in the list
+    [more] = world.desk.receive("web:b", "我在楼顶")
+    assert "12356" in more
+    assert "返回" not in more
+    at_the_desk(world, "wang", department=SOCIAL)
+    assert "您在哪里" in world.told("web:b")[-1]
 
 
 def test_an_emergency_told_to_staff_gets_the_numbers_at_once(make_world: Any) -> None:
@@ -149,6 +169,21 @@ def test_an_emergency_told_to_staff_gets_the_numbers_at_once(make_world: Any) ->
     [told] = world.desk.receive("web:a", "我不想活了")
     assert "120" in told
     assert world.desk.serving(wang)[0].reason == "crisis"
+
+
+def test_nobody_is_asked_for_a_rating_of_an_emergency(world: Any) -> None:
+    wang = at_the_desk(world, "wang", department=SOCIAL)
+    for conversation_id, end in (
+        ("web:staff", lambda: world.desk.resolve("web:staff", wang)),
+        ("web:citizen", lambda: world.desk.receive("web:citizen", "结束")),
+    ):
+        ask(world, conversation_id, reason="crisis")
+        end()
+        said = world.outbox()[-1]
+        assert (said.conversation_id, said.payload) == (conversation_id, None)
+        assert "满意" not in said.text
+        assert "12356" in said.text
+        assert world.desk.recipient(conversation_id, "5") == "bot"
 
 
 def test_an_assigned_conversation_nobody_answers_goes_to_a_colleague_and_the_first_is_paused(

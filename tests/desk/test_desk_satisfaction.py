@@ -58,6 +58,7 @@ def test_staff_end_it_and_the_citizen_is_asked_with_options(world: Any, member: 
         "不满意",
         "非常不满意",
     ]
+    assert "不评价也没关系" in question.payload["choose"]
     assert rating(world).score is None
 
 
