@@ -13,7 +13,6 @@ from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import IntegrityError
 
 from desk import conversation_log, ownership, presence, routing, waiting
 from desk.assigning import Assigning, Deliver
@@ -53,7 +52,6 @@ from desk.texts import Texts
 MESSAGES_SHOWN = 300
 REPLIES_FOLLOWED = 50
 """How many of a conversation's last replies staff see the delivery of."""
-_NUMBER_ATTEMPTS = 5
 
 
 class Desk:
@@ -250,14 +248,6 @@ class Desk:
             "question": question.strip(),
             "answer_id": answer_id,
         }
-        for _ in range(_NUMBER_ATTEMPTS - 1):
-            try:
-                return self._enter(values)
-            except IntegrityError:  # PostgreSQL: another transaction took the same number of the day
-                continue
-        return self._enter(values)
-
-    def _enter(self, values: dict[str, Any]) -> HandoffReceipt:
         with self._engine.begin() as connection:
             receipt = self._reception.enter(connection, values, self.clock())
             return receipt
@@ -330,7 +320,6 @@ class Desk:
         """They leave the desk; what they have waits for a colleague, first in the queue."""
         at = self.clock()
         with self._engine.begin() as connection:
-            presence.set_available(connection, staff.id, False, at)
             self.housekeeping.leave(connection, staff.id, at)
 
     def _routes(self, connection: Connection) -> Routing:

@@ -170,6 +170,23 @@ def test_staff_make_a_ticket_of_a_conversation(world: Any, tickets: FakeTickets)
     assert world.returned == ["web:a"]
 
 
+def test_one_conversation_that_fails_keeps_back_no_other(world: Any, monkeypatch: Any, caplog: Any) -> None:
+    deliver = world.deliver
+
+    def broken(connection: Any, conversation_id: str, *said: Any) -> Any:
+        if conversation_id == "web:a":
+            raise OSError("disk")
+        return deliver(connection, conversation_id, *said)
+
+    monkeypatch.setattr(world.desk.housekeeping, "_deliver", broken)
+    for name in ("web:a", "web:b"):
+        ask(world, name)
+    world.clock.now += world.desk.rules.waiting.ticket_after
+    world.desk.housekeeping.tick()
+    assert [world.desk.owner(name) for name in ("web:a", "web:b")] == ["queue", "bot"]
+    assert "web:a was not done" in caplog.text
+
+
 def test_a_step_of_the_housekeeping_that_fails_keeps_back_no_other(
     world: Any, monkeypatch: Any, caplog: Any
 ) -> None:
