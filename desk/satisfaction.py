@@ -1,5 +1,6 @@
 """Satisfaction: asked once when a human service ends, whoever ended it."""
 
+import logging
 import unicodedata
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ from desk.ports import TicketMaker
 from desk.rules import RatingRules
 from desk.tables import conversations, ratings
 from desk.texts import Texts, plain
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,11 @@ class Satisfaction:
         if choice.score > self._rules.bad:
             self._close(connection, conversation_id)
             return [self._texts.say("rating.thanks")]
-        self._follow_up(connection, handoff_id, choice)
+        try:
+            with connection.begin_nested():
+                self._follow_up(connection, handoff_id, choice)
+        except Exception:
+            logger.exception("no follow-up could be opened for handoff %d", handoff_id)
         numbered = [
             self._texts.say("rating.numbered", number=number, label=reason.label)
             for number, reason in enumerate(self._reasons, start=1)

@@ -141,3 +141,17 @@ def test_whoever_only_waited_is_not_asked(world: Any) -> None:
     world.desk.receive(CITIZEN, "返回")
     with world.engine.connect() as connection:
         assert connection.execute(select(ratings)).all() == []
+
+
+def test_a_follow_up_that_cannot_be_opened_loses_no_rating(
+    world: Any, member: StaffMember, tickets: FakeTickets, monkeypatch: Any, caplog: Any
+) -> None:
+    def broken(_connection: Any, **_values: Any) -> Any:
+        raise OSError("disk")
+
+    monkeypatch.setattr(tickets, "make", broken)
+    world.desk.resolve(CITIZEN, member)
+    [why] = answer(world, "5")
+    assert "1. 问题没有解决" in why
+    assert (rating(world).score, rating(world).follow_up) == (1, None)
+    assert "no follow-up" in caplog.text

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from desk_fakes import FakeHours, FakeTickets
+from sqlalchemy import text
 
 from desk.records import StaffMember
 
@@ -136,6 +137,44 @@ def test_outside_hours_a_handoff_is_a_ticket_and_the_bot_keeps_the_conversation(
     tickets.finished.add("G1")
     assert ask(world, "web:a", "新的问题").ticket.number == "G2"
     assert world.desk.queue() == []
+
+
+def test_outside_hours_another_matter_is_another_ticket(
+    world: Any, hours: FakeHours, tickets: FakeTickets
+) -> None:
+    housing = "市住房和城乡建设局"
+    hours.closed |= {SOCIAL, housing}
+    assert ask(world, "web:a").ticket.number == "G1"
+    other = world.desk.open_handoff("web:a", "complex", housing, "公租房怎么申请")
+    assert (other.ticket.number, other.department) == ("G2", housing)
+    assert ask(world, "web:a", "窗口不给办", "complaint").ticket.number == "G3"
+    assert ask(world, "web:a", "材料呢").ticket.number == "G1"
+    assert [(made["department"], made["kind"]) for made in tickets.made] == [
+        (SOCIAL, "question"),
+        (housing, "question"),
+        (SOCIAL, "complaint"),
+    ]
+
+
+def test_where_no_ticket_can_be_made_the_citizen_waits_for_a_person(
+    world: Any, hours: FakeHours, tickets: FakeTickets, monkeypatch: Any, caplog: Any
+) -> None:
+    def broken(connection: Any, **_values: Any) -> Any:
+        connection.execute(text("SELECT * FROM no_such_table"))
+
+    monkeypatch.setattr(tickets, "make", broken)
+    hours.closed.add(SOCIAL)
+    receipt = ask(world, "web:a")
+    assert (receipt.status, receipt.ticket, receipt.position) == ("queued", None, 1)
+    assert "no ticket could be made" in caplog.text
+    [told] = world.desk.receive("web:a", "留言")
+    assert receipt.number in told
+    world.clock.now += world.desk.rules.waiting.ticket_after
+    world.desk.housekeeping.tick()
+    assert world.desk.owner("web:a") == "queue"
+    monkeypatch.undo()
+    world.desk.housekeeping.tick()
+    assert world.desk.latest_handoff("web:a").ticket_number == "G1"
 
 
 def test_outside_hours_somebody_who_is_there_all_the_same_takes_it(world: Any, hours: FakeHours) -> None:
