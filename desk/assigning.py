@@ -64,10 +64,12 @@ class Assigning:
         while there and (row := self._first(connection, handoffs.c.priority > 0)):
             there = self._give(connection, row, min(there, key=_how_busy), there, at, opened)
         routes = routing.read(connection, self._rules.default_department)
-        takers = routes.takers(waiting.departments(connection))
+        departments = waiting.departments(connection)
+        takers = routes.takers(departments)
         while free := _free(there, takers):
             member = min(free, key=_how_busy)
-            row = self._first(connection, routes.served_by(member.department))
+            theirs = [each for each in departments if routes.serves(member.member(), each)]
+            row = self._first(connection, handoffs.c.department.in_(theirs))
             if row is None:
                 there = [other for other in there if other.department != member.department]
             else:

@@ -1,16 +1,17 @@
 """Who gets a waiting conversation, and what happens when they do not answer, leave, or pass it on."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
 import pytest
 from desk_fakes import FakeHours
-from sqlalchemy import select
+from sqlalchemy import event, select, update
 
 from desk.errors import BadInput, NotAllowed, NotYours, UnknownStaff
 from desk.records import StaffMember
-from desk.tables import handoffs
+from desk.tables import handoffs, staff
 
 PASSWORD = "correct horse battery"
 HOUSING = "市住房和城乡建设局"
@@ -285,3 +286,42 @@ def test_of_many_slots_and_many_citizens_each_conversation_has_one_holder(world:
     with world.engine.connect() as connection:
         numbers = connection.execute(select(handoffs.c.number)).scalars().all()
     assert len(set(numbers)) == total
+
+
+def test_however_many_staff_are_free_giving_out_asks_the_database_the_same(world: Any) -> None:
+    ask(world, "web:a", HOUSING)
+    world.staff("housing", department=HOUSING)  # not there: it goes on waiting
+
+    def statements(work: Callable[[], Any]) -> int:
+        seen: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            seen.append(statement)
+
+        event.listen(world.engine, "before_cursor_execute", note)
+        work()
+        event.remove(world.engine, "before_cursor_execute", note)
+        return len(seen)
+
+    counts = []
+    for number in range(12):
+        at_the_desk(world, f"staff{number}", department=SOCIAL)
+        counts.append(statements(world.desk.housekeeping.tick))
+    assert holder(world, "web:a") is None
+    assert len(set(counts)) == 1, counts
+
+
+def test_two_departments_queues_are_given_out_together(world: Any) -> None:
+    for department, username in ((HOUSING, "housing"), (SOCIAL, "social")):
+        world.staff(username, department=department)
+    for number in range(3):
+        ask(world, f"web:h{number}", HOUSING)
+        ask(world, f"web:s{number}", SOCIAL)
+    with world.engine.begin() as connection:
+        connection.execute(update(staff).values(available=True))
+    for username in ("housing", "social"):
+        world.accounts.sign_in(username, PASSWORD)
+    world.desk.housekeeping.tick()
+    assert world.desk.queue() == []
+    assert {holder(world, f"web:h{number}") for number in range(3)} == {"housing"}
+    assert {holder(world, f"web:s{number}") for number in range(3)} == {"social"}

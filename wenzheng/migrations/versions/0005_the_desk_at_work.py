@@ -39,7 +39,9 @@ def upgrade() -> None:
         for column in columns:  # not as a batch: that would make the tables, and their partial index, anew
             op.add_column(table, column)
     op.drop_index("ix_handoffs_status_order", "handoffs")
-    op.create_index("ix_handoffs_status_order", "handoffs", ["status", "priority", "queue_order", "id"])
+    queue = ["status", sa.text("priority DESC"), "queue_order", "id"]
+    op.create_index("ix_handoffs_status_order", "handoffs", queue)
+    op.create_index("ix_handoffs_status_department", "handoffs", ["status", "department", "queue_order"])
     op.create_index("ix_handoffs_claimed_by", "handoffs", ["claimed_by", "status"])
     # What was waiting or served before is not overdue at the first look.
     op.execute(
@@ -61,6 +63,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("ratings")
     op.drop_index("ix_handoffs_claimed_by", "handoffs")
+    op.drop_index("ix_handoffs_status_department", "handoffs")
     op.drop_index("ix_handoffs_status_order", "handoffs")
     op.create_index("ix_handoffs_status_order", "handoffs", ["status", "queue_order", "id"])
     for table, columns in reversed(_columns().items()):
