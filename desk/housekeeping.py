@@ -62,6 +62,7 @@ class Housekeeping:
         self._escape = escape
         self._ending = ending
         self._changed = changed
+        self._since = clock()
 
     def tick(self) -> None:
         """Do what is due. One step that fails is logged and does not keep back the others."""
@@ -100,6 +101,8 @@ class Housekeeping:
 
     def _return_from_the_gone(self, at: float) -> None:
         after = self._rules.assigning.gone_after
+        if at - self._since < self._rules.assigning.present_for:
+            return  # pages that could reach no process have not told this one yet that they are open
         with self._engine.connect() as connection:
             gone = presence.gone(connection, at, after)
         for staff_id in gone:
@@ -113,6 +116,8 @@ class Housekeeping:
 
     def _return_the_unanswered(self, at: float) -> None:
         before = at - self._rules.assigning.answer_within
+        if self._since > before:
+            return  # nobody could answer while there was no process
 
         def put_back(connection: Connection, row: Any) -> bool:
             still = row.status == "claimed" and row.assigned and row.claimed_at <= before

@@ -325,3 +325,35 @@ def test_two_departments_queues_are_given_out_together(world: Any) -> None:
     assert world.desk.queue() == []
     assert {holder(world, f"web:h{number}") for number in range(3)} == {"housing"}
     assert {holder(world, f"web:s{number}") for number in range(3)} == {"social"}
+
+
+def test_a_process_that_was_away_gives_staff_time_to_come_back_and_to_answer(
+    world: Any, make_world: Callable[..., Any]
+) -> None:
+    wang = at_the_desk(world, "wang", department=SOCIAL)
+    ask(world, "web:a")
+    rules = world.desk.rules.assigning
+    world.clock.now += rules.gone_after + rules.answer_within + 1  # the office's machine was off
+    later = make_world(clock=world.clock)
+    later.desk.housekeeping.tick()
+    assert later.desk.serves("web:a", wang)
+    world.clock.now += rules.present_for
+    world.accounts.sign_in("wang", PASSWORD)  # the page is there again
+    later.desk.housekeeping.tick()
+    assert later.desk.serves("web:a", wang)
+    world.clock.now += rules.answer_within - rules.present_for
+    later.desk.housekeeping.tick()
+    assert later.desk.owner("web:a") == "queue"
+
+
+def test_whose_page_does_not_come_back_with_the_process_is_gone(
+    world: Any, make_world: Callable[..., Any]
+) -> None:
+    at_the_desk(world, "wang", department=SOCIAL)
+    ask(world, "web:a")
+    rules = world.desk.rules.assigning
+    world.clock.now += rules.gone_after + 1
+    later = make_world(clock=world.clock)
+    world.clock.now += rules.present_for
+    later.desk.housekeeping.tick()
+    assert later.desk.owner("web:a") == "queue"

@@ -1,5 +1,7 @@
 """Who is at the desk, what was assigned to whom, transfers, tickets made of a handoff, ratings."""
 
+import time
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -44,10 +46,8 @@ def upgrade() -> None:
     op.create_index("ix_handoffs_status_department", "handoffs", ["status", "department", "queue_order"])
     op.create_index("ix_handoffs_claimed_by", "handoffs", ["claimed_by", "status"])
     # What was waiting or served before is not overdue at the first look.
-    op.execute(
-        "UPDATE handoffs SET last_said_at = coalesce(claimed_at, created_at), queued_at = created_at "
-        "WHERE status <> 'resolved'"
-    )
+    fresh = sa.text("UPDATE handoffs SET last_said_at = :now, queued_at = :now WHERE status <> 'resolved'")
+    op.execute(fresh.bindparams(now=time.time()))
     op.execute("UPDATE handoffs SET reason = 'declined_twice' WHERE reason = 'repeated_failure'")
     op.create_table(
         "ratings",
