@@ -47,7 +47,7 @@ class Ending:
         conversation_log.append(connection, row.id, "system", line, at=at, **same)
         waiting.close(connection, row.handoff_id, outcome, at)
         number = waiting.by_id(connection, row.handoff_id).number
-        options = self._satisfaction.ask(connection, row.id, row.handoff_id, at)
         told = self._texts.say(f"citizen.{key}", number=number)
-        self._deliver(connection, row.id, "system", told, options)
+        outbox_id = self._deliver(connection, row.id, "system", told, self._satisfaction.question())
+        self._satisfaction.asked(connection, row.id, row.handoff_id, outbox_id, at)
         return True

@@ -102,6 +102,9 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
     ) -> int | None:
         return gateway.deliver(connection, conversation_id, author, text, payload)
 
+    def told(connection: Connection, outbox_id: int) -> bool:
+        return gateway.told(connection, outbox_id)
+
     def begin_anew(conversation_id: str) -> None:
         knowledge.forget(conversation_id)
         rasa.restart(conversation_id)
@@ -128,6 +131,7 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
         hours=calendar,
         tickets=Maker(tickets),
         is_crisis=is_crisis,
+        told=told,
     )
 
     def locate(conversation_id: str, place: str, message_id: str) -> dict[str, Any]:

@@ -268,6 +268,10 @@ class Gateway:
         """
         return self._outbox.add(connection, conversation_id, [Saying(author, text, payload)])
 
+    def told(self, connection: Connection, outbox_id: int) -> bool:
+        """Whether this row is on its way to the citizen, or there: no message of theirs has to come for it."""
+        return self._outbox.is_out(connection, outbox_id)
+
     def restart(self, conversation_id: str) -> None:
         """Let the dialogue start anew, as when staff return a conversation. Blocking.
 

@@ -1,5 +1,6 @@
 """The rating: asked once when a human service ends, whoever ended it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -155,3 +156,21 @@ def test_a_follow_up_that_cannot_be_opened_loses_no_rating(
     assert "1. 问题没有解决" in why
     assert (rating(world).score, rating(world).follow_up) == (1, None)
     assert "no follow-up" in caplog.text
+
+
+def test_what_the_citizen_says_before_the_question_has_reached_them_does_not_answer_it(
+    make_world: Callable[..., Any],
+) -> None:
+    """An account that may not send unasked: the question goes out with the reply to the citizen's next message."""
+    out: set[int] = set()
+    world = make_world(told=lambda _connection, outbox_id: outbox_id in out)
+    wang = world.staff("wang")
+    world.desk.claim(world.desk.open_handoff(CITIZEN, "complex", None, "灵活就业怎么参保").number, wang)
+    world.desk.reply(CITIZEN, wang, "您要办哪一种？1 新参保 2 续保")
+    world.desk.resolve(CITIZEN, wang)
+    assert answer(world, "2") == []  # the bot's
+    assert rating(world).score is None
+    out.add(world.outbox()[-1].id)
+    [told] = answer(world, "满意")
+    assert "谢谢" in told
+    assert rating(world).score == 4

@@ -53,6 +53,7 @@ def upgrade() -> None:
         "ratings",
         sa.Column("handoff_id", sa.Integer, sa.ForeignKey("handoffs.id"), primary_key=True),
         sa.Column("asked_at", sa.Float, nullable=False),
+        sa.Column("outbox_id", sa.Integer),
         sa.Column("score", sa.Integer),
         sa.Column("rated_at", sa.Float),
         sa.Column("reason", sa.String(200)),
