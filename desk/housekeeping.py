@@ -17,7 +17,6 @@ from desk.assigning import Assigning, Deliver
 from desk.database import Clock
 from desk.ending import Ending
 from desk.escape import Escape
-from desk.ports import Hours
 from desk.rules import Rules
 from desk.serving import Serving
 from desk.tables import conversations, handoffs
@@ -43,7 +42,6 @@ class Housekeeping:
         texts: Texts,
         clock: Clock,
         rules: Rules,
-        hours: Hours,
         deliver: Deliver,
         assigning: Assigning,
         serving: Serving,
@@ -55,7 +53,6 @@ class Housekeeping:
         self._texts = texts
         self._clock = clock
         self._rules = rules
-        self._hours = hours
         self._deliver = deliver
         self._assigning = assigning
         self._serving = serving
@@ -172,7 +169,8 @@ class Housekeeping:
             if ticket is None:
                 return False
             key = "waited_ticket" if long else "closed_ticket"
-            told = self._texts.say(f"citizen.{key}", number=ticket.number, due=ticket.due_text)
+            opens = self._escape.opens_text(row.department, at)
+            told = self._texts.say(f"citizen.{key}", number=ticket.number, due=ticket.due_text, opens=opens)
             self._deliver(connection, row.conversation_id, "system", told)
             return True
 

@@ -118,7 +118,6 @@ class Desk:
             self.texts,
             clock,
             self.rules,
-            hours,
             deliver,
             self._assigning,
             self._serving,
@@ -428,6 +427,16 @@ class Desk:
                 self._serving.transfer_to_colleague(*here, colleague, reason, self.clock())
             else:
                 self._serving.transfer_to_department(*here, (department or "").strip(), reason, self.clock())
+
+    def take_over(self, conversation_id: str, staff: StaffMember) -> None:
+        """Take a conversation from a colleague, for a supervisor of its department.
+
+        Raises:
+            HandoffClosed: nobody has it (any more).
+            NotAllowed: they do not oversee its department, or do not serve.
+        """
+        with self._engine.begin() as connection:
+            self._serving.take_over(connection, conversation_id, staff, self.clock())
 
     def make_ticket(self, conversation_id: str, staff: StaffMember, details: str = "") -> TicketReceipt:
         """Make a ticket of the conversation, tell the citizen, and give it back to the bot.

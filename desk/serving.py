@@ -7,6 +7,7 @@ from sqlalchemy.engine import Connection
 
 from desk import conversation_log, ownership, presence, routing, waiting
 from desk.assigning import Assigning, Deliver
+from desk.changes import Changes, staff_topic
 from desk.ending import Ending
 from desk.errors import (
     AlreadyClaimed,
@@ -19,7 +20,7 @@ from desk.errors import (
     UnknownStaff,
 )
 from desk.escape import Escape
-from desk.permissions import sees_all
+from desk.permissions import may_oversee, sees_all
 from desk.ports import Hours
 from desk.records import Author, Handoff, StaffMember, TicketReceipt
 from desk.rules import Rules
@@ -175,6 +176,25 @@ class Serving:
         )
         self._append(connection, conversation_id, "system", line, at, handoff.id, member)
         self._assigning.announce(connection, conversation_id, row.department)
+        self._assigning.assign(connection, at)
+
+    def take_over(self, connection: Connection, conversation_id: str, member: StaffMember, at: float) -> None:
+        """Take a conversation from a colleague, for who oversees its department."""
+        row = ownership.read(connection, conversation_id, locked=True)
+        if row is None or row.owner != "staff":
+            raise HandoffClosed(self._texts.say("errors.nobody_has_it"))
+        handoff = waiting.by_id(connection, row.handoff_id)
+        oversees = may_oversee(member, handoff.department, self._rules.default_department)
+        if not (oversees and member.may("serve")):
+            raise NotAllowed(self._texts.say("errors.no_take_over"))
+        if row.staff_id == member.id:
+            return
+        ownership.to_colleague(connection, conversation_id, row.staff_id, member.id)
+        waiting.claim(connection, handoff.id, member.id, at)
+        # Beside the line that follows, for the page of who had it.
+        Changes.after(connection, staff_topic(row.staff_id))
+        line = self._texts.say("log.taken_over", name=member.display_name, colleague=handoff.staff_name)
+        self._append(connection, conversation_id, "system", line, at, handoff.id, member)
         self._assigning.assign(connection, at)
 
     def hand_in(

@@ -108,8 +108,10 @@ class Dispatcher:
             except Exception:
                 logger.exception("message %d could not be processed and is tried again", message.id)
             self._troubled.add(message.id)
+            # Not wait_for: it loses a cancellation that comes at the same moment.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._back.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._back.wait()
             pause = min(pause * 2, self._settings.backoff_max)
 
     def _is_back(self) -> None:

@@ -356,8 +356,10 @@ class Gateway:
             self.bell.ring(conversation)
 
     async def _push(self) -> None:
+        # Not wait_for: it loses a cancellation that comes at the same moment, and stopping would wait for good.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._to_push.wait(), self.settings.poll_every)
+            async with asyncio.timeout(self.settings.poll_every):
+                await self._to_push.wait()
         self._to_push.clear()
         if self._courier:
             await self._courier.deliver_due()

@@ -9,7 +9,7 @@ import pytest
 from desk_fakes import FakeHours
 from sqlalchemy import event, select, update
 
-from desk.errors import BadInput, NotAllowed, NotYours, UnknownStaff
+from desk.errors import BadInput, HandoffClosed, NotAllowed, NotYours, UnknownStaff
 from desk.records import StaffMember
 from desk.tables import handoffs, staff
 
@@ -357,3 +357,25 @@ def test_whose_page_does_not_come_back_with_the_process_is_gone(
     world.clock.now += rules.present_for
     later.desk.housekeeping.tick()
     assert later.desk.owner("web:a") == "queue"
+
+
+def test_a_supervisor_takes_over_from_a_colleague_of_the_department_and_nobody_else_does(world: Any) -> None:
+    wang = at_the_desk(world, "wang", "王敏", department=SOCIAL)
+    zhao = at_the_desk(world, "zhao", department=SOCIAL)
+    world.desk.pause(zhao)
+    chief = world.staff("chief", "李强", department=SOCIAL, role="supervisor")
+    other = world.staff("other", department=HOUSING, role="supervisor")
+    ask(world, "web:a")
+    assert holder(world, "web:a") == "wang"
+    for member in (zhao, other, world.staff("boss", role="administrator")):
+        with pytest.raises(NotAllowed):
+            world.desk.take_over("web:a", member)
+    world.desk.take_over("web:a", chief)
+    assert holder(world, "web:a") == "chief"
+    assert ("system", "李强 从 王敏 接手了会话") in world.said("web:a")
+    with pytest.raises(NotYours):
+        world.desk.reply("web:a", wang, "我还在写")
+    world.desk.reply("web:a", chief, "您好")
+    world.desk.resolve("web:a", chief)
+    with pytest.raises(HandoffClosed):
+        world.desk.take_over("web:a", chief)

@@ -196,6 +196,7 @@ def test_whatever_happens_at_once_every_conversation_has_one_owner(
                 lambda name=name, whom=whom: world.desk.transfer(name, member, "因为", colleague=whom),
                 lambda name=name: world.desk.make_ticket(name, member),
                 lambda: world.desk.leave(member),
+                lambda: world.desk.take_over(chance.choice(names), member),
             ]
             refused(chance.choice(acts))
 

@@ -120,7 +120,7 @@ def test_who_waits_when_the_office_closes_gets_a_ticket(world: Any, hours: FakeH
     hours.closed.add(SOCIAL)
     world.desk.housekeeping.tick()
     [told] = world.told("web:a")
-    assert "下班" in told
+    assert "60 分钟后上班" in told
     assert "G1" in told
 
 

@@ -408,3 +408,11 @@ async def test_a_delivery_cut_off_by_a_crash_is_made_by_the_next_process(tmp_pat
     async with world(tmp_path, PUSHING) as w:
         await until(lambda: w.rows()[0].status == "delivered")
         assert len(w.api.sent) == 1
+
+
+async def test_stopping_is_heard_also_at_the_very_moment_of_news(tmp_path: Path) -> None:
+    async with world(tmp_path, PUSHING, poll_every=60.0) as w:
+        await until(lambda: w.gateway._to_push._waiters)
+        w.gateway._to_push.set()
+        async with asyncio.timeout(5):
+            await w.gateway.stop()
