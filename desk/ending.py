@@ -47,11 +47,11 @@ class Ending:
         conversation_log.append(connection, row.id, "system", line, at=at, **same)
         waiting.close(connection, row.handoff_id, outcome, at)
         handoff = waiting.by_id(connection, row.handoff_id)
-        options = None
-        if handoff.reason == CRISIS:
-            key = "ended_crisis"
-        else:
-            options = self._satisfaction.ask(connection, row.id, row.handoff_id, at)
+        if handoff.reason == CRISIS:  # nobody is asked for stars after that
+            told = self._texts.say("citizen.ended_crisis", number=handoff.number)
+            self._deliver(connection, row.id, "system", told)
+            return True
         told = self._texts.say(f"citizen.{key}", number=handoff.number)
-        self._deliver(connection, row.id, "system", told, options)
+        outbox_id = self._deliver(connection, row.id, "system", told, self._satisfaction.question())
+        self._satisfaction.asked(connection, row.id, row.handoff_id, outbox_id, at)
         return True

@@ -1,7 +1,9 @@
 """Nobody waits for good: a handoff that nobody takes becomes a ticket."""
 
+import logging
+from collections.abc import Callable
 from datetime import tzinfo
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
@@ -14,11 +16,16 @@ from desk.routing import Routing
 from desk.tables import conversation_messages, handoffs
 from desk.texts import Texts
 
+logger = logging.getLogger(__name__)
+
 KIND_OF_REASON = {"complaint": "complaint", "suggestion": "suggestion", "report": "report"}
 """The kind of the ticket by the handoff's reason; any other reason makes a question."""
 _SUBJECT = 40
 _ADDED_WITHIN = 24 * 3600.0
 """For so long what a citizen asks outside working hours is added to the ticket that is open, in seconds."""
+
+
+_Made = TypeVar("_Made")
 
 
 class Escape:
@@ -54,14 +61,19 @@ class Escape:
 
     def at_once(
         self, connection: Connection, values: dict[str, Any], at: float
-    ) -> tuple[str, TicketReceipt, bool]:
+    ) -> tuple[str, TicketReceipt, bool] | None:
         """A handoff outside working hours: its ticket, without any waiting.
 
         Returns:
-            The handoff's number, the ticket, and whether it went to a ticket that was already open.
+            The handoff's number, the ticket, and whether it went to a ticket that was already open. None where no
+            ticket can be made: the handoff has to wait.
         """
-        assert self._tickets is not None
-        open_ = self._unfinished(connection, values["conversation_id"], values["question"], at)
+        return _or_nothing(connection, lambda: self._at_once(connection, values, at))
+
+    def _at_once(
+        self, connection: Connection, values: dict[str, Any], at: float
+    ) -> tuple[str, TicketReceipt, bool]:
+        open_ = self._unfinished(connection, values, at)
         if open_ is not None:
             number, ticket = open_
             return number, ticket, True
@@ -74,7 +86,13 @@ class Escape:
         return number, ticket, False
 
     def leave(self, connection: Connection, row: Any, at: float) -> TicketReceipt | None:
-        """Make a ticket of a waiting handoff and give the conversation to the bot; None if it no longer waits."""
+        """Make a ticket of a waiting handoff and give the conversation to the bot.
+
+        None if it no longer waits, or no ticket can be made: it goes on waiting.
+        """
+        return _or_nothing(connection, lambda: self._leave(connection, row, at))
+
+    def _leave(self, connection: Connection, row: Any, at: float) -> TicketReceipt | None:
         if self._tickets is None or not ownership.from_queue_to_bot(connection, row.conversation_id):
             return None
         return self._finish(connection, row, row.question, at)
@@ -101,20 +119,25 @@ class Escape:
         return ticket
 
     def _unfinished(
-        self, connection: Connection, conversation_id: str, question: str, at: float
+        self, connection: Connection, values: dict[str, Any], at: float
     ) -> tuple[str, TicketReceipt] | None:
+        """The last ticket of this kind for this department, with what is said now added to it."""
         assert self._tickets is not None
+        reason = values["reason"]
+        special = handoffs.c.reason.in_(list(KIND_OF_REASON))
         last = connection.execute(
             select(handoffs.c.number, handoffs.c.ticket_number)
             .where(
-                handoffs.c.conversation_id == conversation_id,
+                handoffs.c.conversation_id == values["conversation_id"],
+                handoffs.c.department == values["department"],
+                handoffs.c.reason == reason if reason in KIND_OF_REASON else ~special,
                 handoffs.c.ticket_number.is_not(None),
                 handoffs.c.created_at >= at - _ADDED_WITHIN,
             )
             .order_by(handoffs.c.id.desc())
             .limit(1)
         ).first()
-        ticket = self._tickets.add(connection, last.ticket_number, question) if last else None
+        ticket = self._tickets.add(connection, last.ticket_number, values["question"]) if last else None
         return (last.number, ticket) if ticket else None
 
     def _make(
@@ -144,3 +167,13 @@ class Escape:
     ) -> None:
         line = self._texts.say("log.ticket", number=ticket.number)
         conversation_log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
+
+
+def _or_nothing(connection: Connection, make: Callable[[], _Made | None]) -> _Made | None:
+    """What `make` gives; where it fails that is logged, and nothing was changed."""
+    try:
+        with connection.begin_nested():
+            return make()
+    except Exception:
+        logger.exception("no ticket could be made: the citizen goes on waiting")
+        return None

@@ -70,7 +70,9 @@ class Reception:
             there = self._assigning.present(connection, at)
             urgent = values["reason"] == CRISIS
             if not urgent and self._escape.nobody_comes(values["department"], there, routes, at):
-                return self._as_ticket(connection, values, at)
+                made = self._escape.at_once(connection, values, at)
+                if made is not None:
+                    return self._as_ticket(connection, values["department"], *made, at)
             opened = ownership.to_queue(connection, conversation_id)
         if opened:
             values = {**values, "priority": _FIRST if values["reason"] == CRISIS else 0}
@@ -97,17 +99,24 @@ class Reception:
             wait=wait,
         )
 
-    def _as_ticket(self, connection: Connection, values: dict[str, Any], at: float) -> HandoffReceipt:
-        number, ticket, already_open = self._escape.at_once(connection, values, at)
+    def _as_ticket(
+        self,
+        connection: Connection,
+        department: str,
+        number: str,
+        ticket: TicketReceipt,
+        already_open: bool,
+        at: float,
+    ) -> HandoffReceipt:
         return HandoffReceipt(
             number=number,
             status="resolved",
             already_open=already_open,
             position=0,
             staff_online=self._online(connection, at),
-            department=values["department"],
+            department=department,
             ticket=ticket,
-            opens_text=self._escape.opens_text(values["department"], at),
+            opens_text=self._escape.opens_text(department, at),
         )
 
     def receive(self, connection: Connection, conversation_id: str, text: str, at: float) -> list[str]:

@@ -1,5 +1,6 @@
 """Which members of staff take the conversations of which department, and which department a citizen names."""
 
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from desk.permissions import roles_that_may
 from desk.records import StaffMember
 from desk.tables import handoffs, staff
 
-_EVERYONE = ""
+EVERYONE = ""
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,15 @@ class Routing:
         """The department whose staff take it; "" where everyone does."""
         if department in self.staffed:
             return department
-        return self.default if self.default in self.staffed else _EVERYONE
+        return self.default if self.default in self.staffed else EVERYONE
+
+    def takers(self, departments: Iterable[str]) -> Set[str]:
+        """Whose staff take these departments' conversations."""
+        return {self.taker(department) for department in departments}
 
     def serves(self, member: StaffMember, department: str) -> bool:
         """Whether this member of staff takes conversations of the department."""
-        return self.taker(department) in (member.department, _EVERYONE)
+        return self.taker(department) in (member.department, EVERYONE)
 
     def served_by(self, member_department: str) -> Any:
         """The SQL condition for the handoffs that staff of this department take."""

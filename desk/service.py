@@ -13,7 +13,6 @@ from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import IntegrityError
 
 from desk import conversation_log, ownership, presence, routing, waiting
 from desk.assigning import Assigning, Deliver
@@ -26,7 +25,7 @@ from desk.errors import BadInput
 from desk.escape import Escape
 from desk.housekeeping import Housekeeping
 from desk.permissions import sees_all
-from desk.ports import AlwaysOpen, Hours, TicketMaker
+from desk.ports import AlwaysOpen, Hours, TicketMaker, Told
 from desk.presence import Present
 from desk.reception import Reception
 from desk.records import (
@@ -53,7 +52,6 @@ from desk.texts import Texts
 MESSAGES_SHOWN = 300
 REPLIES_FOLLOWED = 50
 """How many of a conversation's last replies staff see the delivery of."""
-_NUMBER_ATTEMPTS = 5
 
 
 class Desk:
@@ -71,6 +69,7 @@ class Desk:
         hours: when departments work; `None`: always.
         tickets: makes tickets of what nobody takes; `None`: everybody waits.
         is_crisis: whether what a citizen writes tells of danger to life.
+        told: whether something that `deliver` gave an id is on its way to the citizen, or there.
     """
 
     def __init__(
@@ -86,6 +85,7 @@ class Desk:
         hours: Hours | None = None,
         tickets: TicketMaker | None = None,
         is_crisis: Callable[[str], bool] = lambda _text: False,
+        told: Told = lambda *_row: True,
     ) -> None:
         self.texts = Texts(texts)
         self.clock = clock
@@ -98,7 +98,7 @@ class Desk:
         self._engine = engine
         self._reach = reach
         self._assigning = Assigning(self.rules, self.texts, deliver)
-        self._satisfaction = Satisfaction(self.rules.rating, self.texts, tickets)
+        self._satisfaction = Satisfaction(self.rules.rating, self.texts, tickets, told)
         escape = Escape(self.texts, hours, tickets, self.zone)
         ending = Ending(self.texts, deliver, self._satisfaction)
         self._reception = Reception(
@@ -118,7 +118,6 @@ class Desk:
             self.texts,
             clock,
             self.rules,
-            hours,
             deliver,
             self._assigning,
             self._serving,
@@ -192,10 +191,10 @@ class Desk:
         if author not in ("citizen", "bot"):
             raise BadInput(self.texts.say("errors.unknown_author", author=author, known="citizen、bot"))
         at = self.clock()
-        # A citizen who talks of something else has passed the question for a rating over.
-        asked = {"rating_id": None} if author == "citizen" else {}
         with transaction(self._engine, connection) as own:
-            handoff_id = conversation_log.touch(own, conversation_id, at, **asked)
+            handoff_id = conversation_log.touch(own, conversation_id, at)
+            if author == "citizen":
+                self._satisfaction.pass_over(own, conversation_id)
             conversation_log.append(
                 own, conversation_id, author, text, at=at, handoff_id=handoff_id, payload=payload
             )
@@ -250,14 +249,6 @@ class Desk:
             "question": question.strip(),
             "answer_id": answer_id,
         }
-        for _ in range(_NUMBER_ATTEMPTS - 1):
-            try:
-                return self._enter(values)
-            except IntegrityError:  # PostgreSQL: another transaction took the same number of the day
-                continue
-        return self._enter(values)
-
-    def _enter(self, values: dict[str, Any]) -> HandoffReceipt:
         with self._engine.begin() as connection:
             receipt = self._reception.enter(connection, values, self.clock())
             return receipt
@@ -335,7 +326,6 @@ class Desk:
         """They leave the desk; what they have waits for a colleague, first in the queue."""
         at = self.clock()
         with self._engine.begin() as connection:
-            presence.set_available(connection, staff.id, False, at)
             self.housekeeping.leave(connection, staff.id, at)
 
     def _routes(self, connection: Connection) -> Routing:

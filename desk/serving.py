@@ -61,7 +61,9 @@ class Serving:
     def claim(self, connection: Connection, number: str, member: StaffMember, at: float) -> Handoff:
         """Take a waiting conversation, or say who was faster."""
         found = connection.execute(
-            select(handoffs.c.id, handoffs.c.department).where(handoffs.c.number == number)
+            select(handoffs.c.id, handoffs.c.conversation_id, handoffs.c.department).where(
+                handoffs.c.number == number
+            )
         ).first()
         if found is None:
             raise UnknownHandoff(self._texts.say("errors.unknown_handoff", number=number))
@@ -69,7 +71,7 @@ class Serving:
             raise NotAllowed(self._texts.say("errors.does_not_serve"))
         if not self.takes(connection, member, found.department):
             raise NotAllowed(self._texts.say("errors.other_department", department=found.department))
-        won = ownership.to_staff(connection, found.id, member.id)
+        won = ownership.to_staff(connection, found.conversation_id, found.id, member.id)
         row = waiting.by_id(connection, found.id)
         if won:
             waiting.claim(connection, row.id, member.id, at)

@@ -102,6 +102,9 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
     ) -> int | None:
         return gateway.deliver(connection, conversation_id, author, text, payload)
 
+    def told(connection: Connection, outbox_id: int) -> bool:
+        return gateway.told(connection, outbox_id)
+
     def begin_anew(conversation_id: str) -> None:
         knowledge.forget(conversation_id)
         rasa.restart(conversation_id)
@@ -128,6 +131,7 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
         hours=calendar,
         tickets=Maker(tickets),
         is_crisis=is_crisis,
+        told=told,
     )
 
     def locate(conversation_id: str, place: str, message_id: str) -> dict[str, Any]:
@@ -138,7 +142,7 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
         desk.changes.bump(conversation_topic(conversation_id))
 
     gateway_settings, texts = _gateway_settings(settings), load_texts(city=settings.city)
-    gateway = Gateway(engine, desk, rasa, locate, gateway_settings, texts, moved=moved)
+    gateway = Gateway(engine, desk, rasa, locate, gateway_settings, texts, moved=moved, is_crisis=is_crisis)
     ports = Ports(StaffKnowledge(knowledge), gateway.deliveries.of, gateway.show_staff_typing)
     return Parts(knowledge, desk, tickets, build_accounts(engine), gateway, calendar, ports)
 

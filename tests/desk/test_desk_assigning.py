@@ -1,16 +1,17 @@
 """Who gets a waiting conversation, and what happens when they do not answer, leave, or pass it on."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
 import pytest
 from desk_fakes import FakeHours
-from sqlalchemy import select
+from sqlalchemy import event, select, update
 
 from desk.errors import BadInput, HandoffClosed, NotAllowed, NotYours, UnknownStaff
 from desk.records import StaffMember
-from desk.tables import handoffs
+from desk.tables import handoffs, staff
 
 PASSWORD = "correct horse battery"
 HOUSING = "市住房和城乡建设局"
@@ -320,6 +321,77 @@ def test_of_many_slots_and_many_citizens_each_conversation_has_one_holder(world:
     with world.engine.connect() as connection:
         numbers = connection.execute(select(handoffs.c.number)).scalars().all()
     assert len(set(numbers)) == total
+
+
+def test_however_many_staff_are_free_giving_out_asks_the_database_the_same(world: Any) -> None:
+    ask(world, "web:a", HOUSING)
+    world.staff("housing", department=HOUSING)  # not there: it goes on waiting
+
+    def statements(work: Callable[[], Any]) -> int:
+        seen: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            seen.append(statement)
+
+        event.listen(world.engine, "before_cursor_execute", note)
+        work()
+        event.remove(world.engine, "before_cursor_execute", note)
+        return len(seen)
+
+    counts = []
+    for number in range(12):
+        at_the_desk(world, f"staff{number}", department=SOCIAL)
+        counts.append(statements(world.desk.housekeeping.tick))
+    assert holder(world, "web:a") is None
+    assert len(set(counts)) == 1, counts
+
+
+def test_two_departments_queues_are_given_out_together(world: Any) -> None:
+    for department, username in ((HOUSING, "housing"), (SOCIAL, "social")):
+        world.staff(username, department=department)
+    for number in range(3):
+        ask(world, f"web:h{number}", HOUSING)
+        ask(world, f"web:s{number}", SOCIAL)
+    with world.engine.begin() as connection:
+        connection.execute(update(staff).values(available=True))
+    for username in ("housing", "social"):
+        world.accounts.sign_in(username, PASSWORD)
+    world.desk.housekeeping.tick()
+    assert world.desk.queue() == []
+    assert {holder(world, f"web:h{number}") for number in range(3)} == {"housing"}
+    assert {holder(world, f"web:s{number}") for number in range(3)} == {"social"}
+
+
+def test_a_process_that_was_away_gives_staff_time_to_come_back_and_to_answer(
+    world: Any, make_world: Callable[..., Any]
+) -> None:
+    wang = at_the_desk(world, "wang", department=SOCIAL)
+    ask(world, "web:a")
+    rules = world.desk.rules.assigning
+    world.clock.now += rules.gone_after + rules.answer_within + 1  # the office's machine was off
+    later = make_world(clock=world.clock)
+    later.desk.housekeeping.tick()
+    assert later.desk.serves("web:a", wang)
+    world.clock.now += rules.present_for
+    world.accounts.sign_in("wang", PASSWORD)  # the page is there again
+    later.desk.housekeeping.tick()
+    assert later.desk.serves("web:a", wang)
+    world.clock.now += rules.answer_within - rules.present_for
+    later.desk.housekeeping.tick()
+    assert later.desk.owner("web:a") == "queue"
+
+
+def test_whose_page_does_not_come_back_with_the_process_is_gone(
+    world: Any, make_world: Callable[..., Any]
+) -> None:
+    at_the_desk(world, "wang", department=SOCIAL)
+    ask(world, "web:a")
+    rules = world.desk.rules.assigning
+    world.clock.now += rules.gone_after + 1
+    later = make_world(clock=world.clock)
+    world.clock.now += rules.present_for
+    later.desk.housekeeping.tick()
+    assert later.desk.owner("web:a") == "queue"
 
 
 def test_a_supervisor_takes_over_from_a_colleague_of_the_department_and_nobody_else_does(world: Any) -> None:

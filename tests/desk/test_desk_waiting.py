@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from desk_fakes import FakeHours, FakeTickets
+from sqlalchemy import text
 
 from desk.records import StaffMember
 
@@ -138,6 +139,44 @@ def test_outside_hours_a_handoff_is_a_ticket_and_the_bot_keeps_the_conversation(
     assert world.desk.queue() == []
 
 
+def test_outside_hours_another_matter_is_another_ticket(
+    world: Any, hours: FakeHours, tickets: FakeTickets
+) -> None:
+    housing = "市住房和城乡建设局"
+    hours.closed |= {SOCIAL, housing}
+    assert ask(world, "web:a").ticket.number == "G1"
+    other = world.desk.open_handoff("web:a", "complex", housing, "公租房怎么申请")
+    assert (other.ticket.number, other.department) == ("G2", housing)
+    assert ask(world, "web:a", "窗口不给办", "complaint").ticket.number == "G3"
+    assert ask(world, "web:a", "材料呢").ticket.number == "G1"
+    assert [(made["department"], made["kind"]) for made in tickets.made] == [
+        (SOCIAL, "question"),
+        (housing, "question"),
+        (SOCIAL, "complaint"),
+    ]
+
+
+def test_where_no_ticket_can_be_made_the_citizen_waits_for_a_person(
+    world: Any, hours: FakeHours, tickets: FakeTickets, monkeypatch: Any, caplog: Any
+) -> None:
+    def broken(connection: Any, **_values: Any) -> Any:
+        connection.execute(text("SELECT * FROM no_such_table"))
+
+    monkeypatch.setattr(tickets, "make", broken)
+    hours.closed.add(SOCIAL)
+    receipt = ask(world, "web:a")
+    assert (receipt.status, receipt.ticket, receipt.position) == ("queued", None, 1)
+    assert "no ticket could be made" in caplog.text
+    [told] = world.desk.receive("web:a", "留言")
+    assert receipt.number in told
+    world.clock.now += world.desk.rules.waiting.ticket_after
+    world.desk.housekeeping.tick()
+    assert world.desk.owner("web:a") == "queue"
+    monkeypatch.undo()
+    world.desk.housekeeping.tick()
+    assert world.desk.latest_handoff("web:a").ticket_number == "G1"
+
+
 def test_outside_hours_somebody_who_is_there_all_the_same_takes_it(world: Any, hours: FakeHours) -> None:
     hours.closed.add(SOCIAL)
     at_the_desk(world)
@@ -168,6 +207,23 @@ def test_staff_make_a_ticket_of_a_conversation(world: Any, tickets: FakeTickets)
     assert tickets.made[0]["details"].splitlines() == ["需要查档案", "编号 123 的事"]
     assert world.desk.owner("web:a") == "bot"
     assert world.returned == ["web:a"]
+
+
+def test_one_conversation_that_fails_keeps_back_no_other(world: Any, monkeypatch: Any, caplog: Any) -> None:
+    deliver = world.deliver
+
+    def broken(connection: Any, conversation_id: str, *said: Any) -> Any:
+        if conversation_id == "web:a":
+            raise OSError("disk")
+        return deliver(connection, conversation_id, *said)
+
+    monkeypatch.setattr(world.desk.housekeeping, "_deliver", broken)
+    for name in ("web:a", "web:b"):
+        ask(world, name)
+    world.clock.now += world.desk.rules.waiting.ticket_after
+    world.desk.housekeeping.tick()
+    assert [world.desk.owner(name) for name in ("web:a", "web:b")] == ["queue", "bot"]
+    assert "web:a was not done" in caplog.text
 
 
 def test_a_step_of_the_housekeeping_that_fails_keeps_back_no_other(
