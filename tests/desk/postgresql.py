@@ -15,8 +15,9 @@ import pytest
 @contextmanager
 def server() -> Iterator[str]:
     """The folder of its socket; the test is skipped where there is no server to start."""
-    if shutil.which("initdb") is None or shutil.which("pg_ctl") is None:
-        pytest.skip("PostgreSQL's initdb and pg_ctl are not on the PATH")
+    programs = _programs()
+    if programs is None:
+        pytest.skip("PostgreSQL's server is not installed (Debian: postgresql)")
     # PostgreSQL does not run as root; its packages bring a user for it.
     user = "postgres" if os.geteuid() == 0 else getpass.getuser()
     folder = Path(tempfile.mkdtemp(prefix="wenzheng-pg-"))
@@ -27,6 +28,7 @@ def server() -> Iterator[str]:
 
         def call(*command: str) -> None:
             own = {"user": user} if os.geteuid() == 0 else {}
+            command = (str(programs / command[0]), *command[1:])
             subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL, **own)
 
         call("initdb", "-D", str(data), "-A", "trust", "-U", "postgres", "--no-sync")
@@ -39,3 +41,10 @@ def server() -> Iterator[str]:
             call(*control, "-m", "immediate", "stop")
     finally:
         shutil.rmtree(folder)
+
+
+def _programs() -> Path | None:
+    """Where the server's programs are: Debian keeps them off the PATH, one folder for each version."""
+    found = shutil.which("pg_ctl")
+    folders = [Path(found).parent] if found else sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    return next((folder for folder in reversed(folders) if (folder / "initdb").exists()), None)

@@ -31,7 +31,7 @@ def server() -> Iterator[str]:
         yield folder
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database_url(request: Any, tmp_path: Path) -> str:
     """Instead of the usual one: a new database of either kind."""
     if request.param == "sqlite":
@@ -50,7 +50,9 @@ def world(make_world: Callable[..., Any]) -> Any:
     return make_world(hours=FakeHours(), tickets=FakeTickets(), is_crisis=lambda said: "不想活" in said)
 
 
-on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+on_postgresql = pytest.mark.parametrize(
+    "database_url", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True
+)
 """For what cannot be on SQLite, where there is only one writing transaction."""
 
 
