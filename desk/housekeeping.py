@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.engine import Connection, Engine
 
 from desk import ownership, presence, routing, waiting
@@ -112,22 +112,30 @@ class Housekeeping:
                 self._changed(conversation_id)
 
     def _return_the_unanswered(self, at: float) -> None:
-        before = at - self._rules.assigning.answer_within
-        if self._since > before:
+        first = at - self._rules.assigning.answer_within
+        later = at - self._rules.serving.answer_within
+        if self._since > first:
             return  # nobody could answer while there was no process
+        not_begun = and_(handoffs.c.assigned, handoffs.c.claimed_at <= first)
+        left_alone = and_(
+            handoffs.c.awaiting_reply, handoffs.c.last_said_at <= later, handoffs.c.claimed_at <= later
+        )
 
         def put_back(connection: Connection, row: Any) -> bool:
-            still = row.status == "claimed" and row.assigned and row.claimed_at <= before
-            if not still or not self._serving.put_back(connection, row, "unanswered", at):
+            begun = not (row.assigned and row.claimed_at <= first)
+            answered = not (row.awaiting_reply and max(row.last_said_at, row.claimed_at) <= later)
+            if row.status != "claimed" or (begun and answered):
                 return False
+            if not self._serving.put_back(connection, row, "unanswered", at):
+                return False
+            told = self._texts.say("citizen.staff_silent")
+            self._deliver(connection, row.conversation_id, "system", told)
             # Else it would come straight back to them.
             presence.set_available(connection, row.claimed_by, False, at)
             self._assigning.assign(connection, at)
             return True
 
-        self._each(
-            put_back, handoffs.c.status == "claimed", handoffs.c.assigned, handoffs.c.claimed_at <= before
-        )
+        self._each(put_back, handoffs.c.status == "claimed", or_(not_begun, left_alone))
 
     def _offer_tickets(self, at: float) -> None:
         if not self._escape.possible:

@@ -138,7 +138,8 @@ class Reception:
             if said in self._commands["end"]:
                 self._ending.by_citizen(connection, row, at)
                 self._assigning.assign(connection, at)
-            return []
+                return []
+            return self._before_the_first_reply(connection, handoff_id, at)
         if said in self._commands["return"] and self.withdraw(connection, conversation_id, at):
             return [self._texts.say("citizen.wait_cancelled")]
         if said in self._commands["ticket"] and (ticket := self.leave_ticket(connection, handoff_id, at)):
@@ -172,6 +173,15 @@ class Reception:
         conversation_log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
         if row.status == "queued":
             self._assigning.assign(connection, at)
+
+    def _before_the_first_reply(self, connection: Connection, handoff_id: int, at: float) -> list[str]:
+        """Who has heard nothing from a person yet is told now and then that somebody has the message."""
+        row = waiting.by_id(connection, handoff_id)
+        told = row.acknowledged_at is not None and at - row.acknowledged_at < self._rules.waiting.tell_every
+        if row.first_reply_at is not None or told:
+            return []
+        waiting.change(connection, handoff_id, acknowledged_at=at)
+        return [self._texts.say("citizen.staff_looks")]
 
     def _acknowledgement(self, connection: Connection, handoff_id: int, at: float) -> list[str]:
         row = waiting.by_id(connection, handoff_id)

@@ -414,3 +414,34 @@ def test_a_supervisor_takes_over_from_a_colleague_of_the_department_and_nobody_e
     world.desk.resolve("web:a", chief)
     with pytest.raises(HandoffClosed):
         world.desk.take_over("web:a", chief)
+
+
+def test_a_conversation_left_alone_for_half_an_hour_goes_to_a_colleague_and_the_citizen_is_told(
+    world: Any,
+) -> None:
+    wang = at_the_desk(world, "wang", department=SOCIAL)
+    ask(world, "web:a")
+    world.desk.reply("web:a", wang, "您好")
+    world.desk.pause(wang)
+    claimed = ask(world, "web:b")
+    world.desk.claim(claimed.number, wang)
+    zhao = at_the_desk(world, "zhao", department=SOCIAL)
+    world.desk.receive("web:a", "那材料呢")
+    for seconds, holders in ((world.desk.rules.serving.answer_within - 1, "wang"), (1, "zhao")):
+        world.clock.now += seconds
+        for member in (wang, zhao):
+            world.accounts.sign_in(member.username, PASSWORD)
+        world.desk.housekeeping.tick()
+        assert holder(world, "web:a") == holder(world, "web:b") == holders
+    assert "没能及时回复" in world.told("web:a")[-2]
+    assert SOCIAL in world.told("web:a")[-1]
+
+
+def test_until_the_first_reply_a_citizen_is_told_that_the_message_is_there(world: Any) -> None:
+    wang = at_the_desk(world, "wang", department=SOCIAL)
+    ask(world, "web:a")
+    assert len(world.desk.receive("web:a", "我在临港区")) == 1
+    assert world.desk.receive("web:a", "是灵活就业") == []
+    world.desk.reply("web:a", wang, "您好")
+    world.clock.now += world.desk.rules.waiting.tell_every
+    assert world.desk.receive("web:a", "谢谢") == []

@@ -111,9 +111,10 @@ def test_a_sentence_that_only_contains_the_command_does_not_cancel(world: Any) -
     assert world.desk.owner("web:a") == "queue"
 
 
-def test_while_staff_own_the_conversation_the_system_says_nothing(world: Any) -> None:
+def test_while_staff_talk_with_the_citizen_the_system_says_nothing(world: Any) -> None:
     staff = world.staff("wang")
     world.desk.claim(world.desk.open_handoff("web:a", "complex", None, "问").number, staff)
+    world.desk.reply("web:a", staff, "请说")
     assert world.desk.receive("web:a", "你好") == []
     assert world.desk.receive("web:a", "返回") == []
     assert world.desk.owner("web:a") == "staff"

@@ -124,16 +124,16 @@ def test_the_citizen_ends_it_and_is_asked(world: Any, member: StaffMember) -> No
 
 
 def test_silence_after_a_reply_ends_it_and_the_citizen_is_asked(world: Any, member: StaffMember) -> None:
-    def an_hour_later() -> None:
-        world.clock.now += world.desk.rules.serving.idle_after
+    def later(seconds: float) -> None:
+        world.clock.now += seconds
         world.accounts.sign_in("wang", "correct horse battery")
         world.desk.housekeeping.tick()
 
     world.desk.receive(CITIZEN, "那材料呢")
-    an_hour_later()
+    later(world.desk.rules.serving.answer_within - 1)
     assert world.desk.owner(CITIZEN) == "staff"  # it is staff who owe an answer
     world.desk.reply(CITIZEN, member, "身份证")
-    an_hour_later()
+    later(world.desk.rules.serving.idle_after)
     assert world.desk.owner(CITIZEN) == "bot"
     assert world.desk.latest_handoff(CITIZEN).outcome == "idle"
     assert len([text for text in world.told(CITIZEN) if "满意吗" in text]) == 1
