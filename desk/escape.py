@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from desk import conversation_log, ownership, waiting
+from desk.commands import Commands
 from desk.ports import Hours, TicketMaker
 from desk.presence import Present
 from desk.records import TicketReceipt
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 KIND_OF_REASON = {"complaint": "complaint", "suggestion": "suggestion", "report": "report"}
 """The kind of the ticket by the handoff's reason; any other reason makes a question."""
 _SUBJECT = 40
+_BARE = 8
+"""A message of so few characters that came without a question only asks for a person (我要找真人客服)."""
 _ADDED_WITHIN = 24 * 3600.0
 """For so long what a citizen asks outside working hours is added to the ticket that is open, in seconds."""
 
@@ -36,9 +39,13 @@ class Escape:
         hours: when departments work.
         tickets: makes tickets; None for a desk without them, where everybody waits.
         zone: the city's time zone.
+        commands: what a citizen said only to the desk is no part of a ticket.
     """
 
-    def __init__(self, texts: Texts, hours: Hours, tickets: TicketMaker | None, zone: tzinfo) -> None:
+    def __init__(
+        self, texts: Texts, hours: Hours, tickets: TicketMaker | None, zone: tzinfo, commands: Commands
+    ) -> None:
+        self._commands = commands
         self._texts = texts
         self._hours = hours
         self._tickets = tickets
@@ -95,7 +102,7 @@ class Escape:
     def _leave(self, connection: Connection, row: Any, at: float) -> TicketReceipt | None:
         if self._tickets is None or not ownership.from_queue_to_bot(connection, row.conversation_id):
             return None
-        return self._finish(connection, row, row.question, at)
+        return self._finish(connection, row, "", at)
 
     def hand_in(
         self, connection: Connection, row: Any, staff_id: int, details: str, at: float
@@ -105,14 +112,18 @@ class Escape:
             return None
         if not ownership.from_staff_to_bot(connection, row.conversation_id, staff_id):
             return None
-        return self._finish(connection, row, details or row.question, at)
+        return self._finish(connection, row, details, at)
+
+    def has_matter(self, connection: Connection, row: Any) -> bool:
+        """Whether the citizen has said what it is about."""
+        return bool(row.question) or any(len(text) > _BARE for text in self._said(connection, row))
 
     def _finish(self, connection: Connection, row: Any, details: str, at: float) -> TicketReceipt:
-        said = "\n".join(self._said(connection, row.id))
         values = {
             name: getattr(row, name) for name in ("conversation_id", "reason", "department", "answer_id")
         }
-        together = "\n".join(filter(None, [details, said if said != details else ""]))
+        lines = [*details.split("\n"), *row.question.split("\n"), *self._said(connection, row)]
+        together = "\n".join(dict.fromkeys(line for line in lines if line.strip()))
         ticket = self._make(connection, row.number, values, together)
         self._log(connection, row.conversation_id, row.id, ticket, at)
         waiting.close(connection, row.id, "ticket", at, ticket_number=ticket.number)
@@ -144,7 +155,7 @@ class Escape:
         self, connection: Connection, number: str, values: dict[str, Any], details: str
     ) -> TicketReceipt:
         assert self._tickets is not None
-        line = " ".join(details.split())
+        line = details.strip().partition("\n")[0]
         subject = line if len(line) <= _SUBJECT else line[: _SUBJECT - 1] + "…"
         return self._tickets.make(
             connection,
@@ -157,10 +168,12 @@ class Escape:
             answer_id=values["answer_id"],
         )
 
-    def _said(self, connection: Connection, handoff_id: int) -> list[str]:
-        mine = (conversation_messages.c.handoff_id == handoff_id, conversation_messages.c.author == "citizen")
+    def _said(self, connection: Connection, row: Any) -> list[str]:
+        """What the citizen said since, and when, they asked for a person."""
+        mine = (conversation_messages.c.handoff_id == row.id, conversation_messages.c.author == "citizen")
         said = select(conversation_messages.c.text).where(*mine).order_by(conversation_messages.c.id)
-        return [text for text in connection.execute(said).scalars() if text]
+        texts = list(connection.execute(said).scalars())
+        return [text for text in texts if text and self._commands.read(text) is None]
 
     def _log(
         self, connection: Connection, conversation_id: str, handoff_id: int, ticket: TicketReceipt, at: float

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from desk import conversation_log, estimates, ownership, presence, routing, waiting
+from desk import conversation_log, estimates, ownership, routing, waiting
 from desk.assigning import Assigning
+from desk.commands import Commands
 from desk.ending import Ending
 from desk.errors import BotOwnsConversation
 from desk.escape import Escape
@@ -15,7 +16,7 @@ from desk.records import CRISIS, HandoffReceipt, TicketReceipt
 from desk.routing import DepartmentNames
 from desk.rules import Rules
 from desk.satisfaction import Satisfaction
-from desk.texts import Texts, plain
+from desk.texts import Texts
 
 _FIRST = 1
 """The priority of an emergency."""
@@ -28,6 +29,7 @@ class Reception:
         texts: the desk's Chinese texts.
         zone: the city's time zone, whose calendar day numbers the handoffs.
         rules: the desk's rules.
+        names: the departments, as citizens and policies name them.
         is_crisis: whether what a citizen writes tells of danger to life.
     """
 
@@ -40,6 +42,8 @@ class Reception:
         escape: Escape,
         ending: Ending,
         satisfaction: Satisfaction,
+        commands: Commands,
+        names: DepartmentNames,
         is_crisis: Callable[[str], bool],
     ) -> None:
         self._texts = texts
@@ -50,15 +54,13 @@ class Reception:
         self._ending = ending
         self._satisfaction = satisfaction
         self._is_crisis = is_crisis
-        self._names = DepartmentNames(rules.department_names, texts.words("department_asked_for"))
-        self._commands = {
-            name: {plain(word) for word in texts.words(f"commands.{name}")}
-            for name in ("return", "ticket", "end")
-        }
+        self._commands = commands
+        self._names = names
 
     def department(self, given: str | None, question: str) -> str:
         """The department that the citizen asks for, else the given one, else the default."""
-        return self._names.asked_for(question) or (given or "").strip() or self._rules.default_department
+        named = self._names.official((given or "").strip())
+        return self._names.asked_for(question) or named or self._rules.default_department
 
     def enter(self, connection: Connection, values: dict[str, Any], at: float) -> HandoffReceipt:
         """Put the conversation into the queue, or tell about the handoff that is already open."""
@@ -70,6 +72,8 @@ class Reception:
             there = self._assigning.present(connection, at)
             urgent = values["reason"] == CRISIS
             if not urgent and self._escape.nobody_comes(values["department"], there, routes, at):
+                if not values["question"]:
+                    return self._closed(values["department"], at)
                 made = self._escape.at_once(connection, values, at)
                 if made is not None:
                     return self._as_ticket(connection, values["department"], *made, at)
@@ -88,16 +92,21 @@ class Reception:
         self, connection: Connection, handoff_id: int, already_open: bool, at: float
     ) -> HandoffReceipt:
         row = waiting.by_id(connection, handoff_id)
+        routes = routing.read(connection, self._rules.default_department)
         place, wait = self._standing(connection, row, at)
         return HandoffReceipt(
             number=row.number,
             status=row.status,
             already_open=already_open,
             position=place,
-            staff_online=self._online(connection, at),
-            department=row.department,
+            staff_online=self._ready(connection, row.department, at),
+            department=routes.taker(row.department) or row.department,
             wait=wait,
         )
+
+    def _closed(self, department: str, at: float) -> HandoffReceipt:
+        opens = self._escape.opens_text(department, at)
+        return HandoffReceipt("", "closed", False, 0, 0, department, opens_text=opens)
 
     def _as_ticket(
         self,
@@ -113,7 +122,7 @@ class Reception:
             status="resolved",
             already_open=already_open,
             position=0,
-            staff_online=self._online(connection, at),
+            staff_online=0,
             department=department,
             ticket=ticket,
             opens_text=self._escape.opens_text(department, at),
@@ -133,18 +142,23 @@ class Reception:
         if self._is_crisis(text):
             self._escalate(connection, conversation_id, handoff_id, text, at)
             return [self._texts.say("citizen.crisis")]
-        said = plain(text)
+        command = self._commands.read(text)
         if row.owner == "staff":
-            if said in self._commands["end"]:
+            if command == "end":
                 self._ending.by_citizen(connection, row, at)
                 self._assigning.assign(connection, at)
                 return []
             return self._before_the_first_reply(connection, handoff_id, at)
-        if said in self._commands["return"] and self.withdraw(connection, conversation_id, at):
+        if command == "return" and self.withdraw(connection, conversation_id, at):
             return [self._texts.say("citizen.wait_cancelled")]
-        if said in self._commands["ticket"] and (ticket := self.leave_ticket(connection, handoff_id, at)):
-            return [self._texts.say("citizen.ticket", number=ticket.number, due=ticket.due_text)]
-        return self._acknowledgement(connection, handoff_id, at)
+        if command == "ticket" and self._escape.possible:
+            handoff = waiting.by_id(connection, handoff_id)
+            if not self._escape.has_matter(connection, handoff):
+                return [self._texts.say("citizen.ticket_empty")]
+            ticket = self._escape.leave(connection, handoff, at)
+            if ticket is not None:
+                return [self._texts.say("citizen.ticket", number=ticket.number, due=ticket.due_text)]
+        return self._acknowledgement(connection, handoff_id, at, asked=command == "place")
 
     def withdraw(self, connection: Connection, conversation_id: str, at: float) -> bool:
         """Take a waiting conversation out of the queue; whether it was waiting."""
@@ -155,10 +169,6 @@ class Reception:
         conversation_log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
         waiting.close(connection, handoff_id, "cancelled", at)
         return True
-
-    def leave_ticket(self, connection: Connection, handoff_id: int, at: float) -> TicketReceipt | None:
-        """Make a ticket of a waiting handoff; None where that is not possible."""
-        return self._escape.leave(connection, waiting.by_id(connection, handoff_id), at)
 
     def _escalate(
         self, connection: Connection, conversation_id: str, handoff_id: int, said: str, at: float
@@ -183,15 +193,17 @@ class Reception:
         waiting.change(connection, handoff_id, acknowledged_at=at)
         return [self._texts.say("citizen.staff_looks")]
 
-    def _acknowledgement(self, connection: Connection, handoff_id: int, at: float) -> list[str]:
+    def _acknowledgement(self, connection: Connection, handoff_id: int, at: float, asked: bool) -> list[str]:
+        """Where they stand; who did not ask is told only now and then."""
         row = waiting.by_id(connection, handoff_id)
-        if row.acknowledged_at is not None and at - row.acknowledged_at < self._rules.waiting.tell_every:
+        told = row.acknowledged_at
+        if not asked and told is not None and at - told < self._rules.waiting.tell_every:
             return []
         waiting.change(connection, handoff_id, acknowledged_at=at)
         if row.reason == CRISIS:
             return [self._texts.say("citizen.waiting_crisis")]
         place, wait = self._standing(connection, row, at)
-        if self._online(connection, at) == 0:
+        if self._ready(connection, row.department, at) == 0:
             return [self._texts.say("citizen.waiting_offline", position=place, number=row.number)]
         if place == 1:
             return [self._texts.say("citizen.waiting_next")]
@@ -214,5 +226,8 @@ class Reception:
         wait = estimates.wait(connection, routes, row.department, place, there, self._rules.estimate, at)
         return place, wait
 
-    def _online(self, connection: Connection, at: float) -> int:
-        return presence.online(connection, at, self._rules.assigning.present_for)
+    def _ready(self, connection: Connection, department: str, at: float) -> int:
+        """How many who take the department's conversations are at the desk and ready."""
+        routes = routing.read(connection, self._rules.default_department)
+        there = self._assigning.present(connection, at)
+        return sum(routes.serves(member.member(), department) for member in there)

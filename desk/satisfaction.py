@@ -2,6 +2,7 @@
 
 import logging
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,16 +34,23 @@ class Satisfaction:
         rules: how long an answer is waited for, and what is a bad one.
         texts: the desk's Chinese texts (`rating`).
         tickets: where a supervisor's follow-up is opened; None for a desk without tickets.
+        simplify: one spelling for what a citizen writes.
         told: whether what is in this row of the outbox is on its way to the citizen, or there.
     """
 
     def __init__(
-        self, rules: RatingRules, texts: Texts, tickets: TicketMaker | None, told: Told = lambda *_row: True
+        self,
+        rules: RatingRules,
+        texts: Texts,
+        tickets: TicketMaker | None,
+        simplify: Callable[[str], str],
+        told: Told = lambda *_row: True,
     ) -> None:
         self._rules = rules
         self._texts = texts
         self._tickets = tickets
         self._told = told
+        self._simplify = simplify
         self._scores = [_choice(entry) for entry in texts.entries("rating.scores")]
         numerals = enumerate(texts.words("rating.numerals"), start=1)
         self._numerals = {word: number for number, word in numerals}
@@ -117,7 +125,7 @@ class Satisfaction:
 
     def _read(self, row: Any, text: str) -> Choice | None:
         choices = self._scores if row.score is None else self._reasons
-        said = plain(unicodedata.normalize("NFKC", text))
+        said = plain(self._simplify(unicodedata.normalize("NFKC", text)))
         number = int(said) if said.isdecimal() and len(said) == 1 else self._numerals.get(said, 0)
         if 1 <= number <= len(choices):
             return choices[number - 1]

@@ -19,6 +19,7 @@ from desk.assigning import Assigning, Deliver
 from desk.audit import AuditLog
 from desk.canned import CannedReplies
 from desk.changes import Changes
+from desk.commands import Commands
 from desk.database import Clock, transaction
 from desk.ending import Ending
 from desk.errors import BadInput
@@ -42,7 +43,7 @@ from desk.records import (
     TicketReceipt,
 )
 from desk.returning import OnReturn, Returns
-from desk.routing import Routing
+from desk.routing import DepartmentNames, Routing
 from desk.rules import Rules, load_rules
 from desk.satisfaction import Satisfaction
 from desk.serving import Serving
@@ -70,6 +71,7 @@ class Desk:
         tickets: makes tickets of what nobody takes; `None`: everybody waits.
         is_crisis: whether what a citizen writes tells of danger to life.
         told: whether something that `deliver` gave an id is on its way to the citizen, or there.
+        simplify: what a citizen writes in one spelling: Simplified Chinese, half width, lower case.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Desk:
         tickets: TicketMaker | None = None,
         is_crisis: Callable[[str], bool] = lambda _text: False,
         told: Told = lambda *_row: True,
+        simplify: Callable[[str], str] = lambda text: text,
     ) -> None:
         self.texts = Texts(texts)
         self.clock = clock
@@ -98,8 +101,9 @@ class Desk:
         self._engine = engine
         self._reach = reach
         self._assigning = Assigning(self.rules, self.texts, deliver)
-        self._satisfaction = Satisfaction(self.rules.rating, self.texts, tickets, told)
-        escape = Escape(self.texts, hours, tickets, self.zone)
+        self._satisfaction = Satisfaction(self.rules.rating, self.texts, tickets, simplify, told)
+        commands = Commands(self.texts, simplify)
+        escape = Escape(self.texts, hours, tickets, self.zone, commands)
         ending = Ending(self.texts, deliver, self._satisfaction)
         self._reception = Reception(
             self.texts,
@@ -109,6 +113,8 @@ class Desk:
             escape,
             ending,
             self._satisfaction,
+            commands,
+            DepartmentNames(self.rules.department_names, self.texts.words("department_asked_for"), simplify),
             is_crisis,
         )
         self._serving = Serving(self.texts, deliver, self.rules, hours, self._assigning, escape, ending)
@@ -227,11 +233,17 @@ class Desk:
         department: str | None,
         question: str,
         answer_id: str | None = None,
+        said: str = "",
     ) -> HandoffReceipt:
         """Put the conversation into the queue, or give it to whoever is free. While one is open, that one is returned.
 
-        The department is the one that the question asks for (转人社局), else the given one, else the default.
-        Outside working hours, with nobody there, it becomes a ticket and the bot keeps the conversation.
+        The department is the one that is asked for (转人社局), else the given one, else the default. Outside working
+        hours, with nobody there, it becomes a ticket and the bot keeps the conversation; without a question there is
+        nothing to make one of, and the receipt's status is `closed`.
+
+        Args:
+            question: the matter, as far as it is known; may be empty.
+            said: the words that only ask for a person, left out of the question.
 
         Raises:
             BadInput: the reason is not of the closed vocabulary.
@@ -240,12 +252,12 @@ class Desk:
             known = "、".join(get_args(Reason))
             raise BadInput(self.texts.say("errors.unknown_reason", reason=reason, known=known))
         if conversation_id.partition(":")[0] == REHEARSAL:
-            department = self._reception.department(department, question)
+            department = self._reception.department(department, f"{said}\n{question}")
             return HandoffReceipt(REHEARSAL, "queued", False, 1, 0, department)
         values = {
             "conversation_id": conversation_id,
             "reason": reason,
-            "department": self._reception.department(department, question),
+            "department": self._reception.department(department, f"{said}\n{question}"),
             "question": question.strip(),
             "answer_id": answer_id,
         }

@@ -12,6 +12,7 @@ from bot.gateway.service import Gateway
 from bot.gateway.settings import GatewaySettings, WeChatSettings
 from bot.gateway.texts import load_texts
 from bot.nlu.alarm import is_crisis
+from bot.nlu.spelling import normalise
 from desk import Accounts, Desk, Maker, Reach, Tickets
 from desk.calendar import CalendarError, WorkingCalendar
 from desk.changes import conversation_topic
@@ -132,6 +133,7 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
         tickets=Maker(tickets),
         is_crisis=is_crisis,
         told=told,
+        simplify=normalise,
     )
 
     def locate(conversation_id: str, place: str, message_id: str) -> dict[str, Any]:

@@ -204,7 +204,9 @@ def test_staff_make_a_ticket_of_a_conversation(world: Any, tickets: FakeTickets)
     world.desk.receive("web:a", "编号 123 的事")
     ticket = world.desk.make_ticket("web:a", member, "需要查档案")
     assert ticket.number in world.told("web:a")[-1]
-    assert tickets.made[0]["details"].splitlines() == ["需要查档案", "编号 123 的事"]
+    [made] = tickets.made
+    assert made["subject"] == "需要查档案"
+    assert made["details"].splitlines() == ["需要查档案", "灵活就业怎么参保", "编号 123 的事"]
     assert world.desk.owner("web:a") == "bot"
     assert world.returned == ["web:a"]
 
@@ -239,3 +241,40 @@ def test_a_step_of_the_housekeeping_that_fails_keeps_back_no_other(
     world.desk.housekeeping.tick()
     assert world.desk.owner("web:a") == "bot"
     assert "_offer_tickets failed" in caplog.text
+
+
+def test_outside_hours_nothing_is_opened_of_a_bare_wish_for_a_person(
+    world: Any, hours: FakeHours, tickets: FakeTickets
+) -> None:
+    hours.closed.add(SOCIAL)
+    receipt = world.desk.open_handoff("web:a", "asked_for_human", SOCIAL, "", said="转人工")
+    assert (receipt.status, receipt.number, receipt.opens_text) == ("closed", "", "60 分钟后")
+    assert tickets.made == []
+    assert world.desk.owner("web:a") == "bot"
+
+
+def test_a_ticket_is_made_of_what_was_said_and_not_of_commands(world: Any, tickets: FakeTickets) -> None:
+    world.desk.open_handoff("web:a", "asked_for_human", SOCIAL, "", said="转人工")
+    assert "先把您的事写在这里" in world.desk.receive("web:a", "留言")[0]
+    assert world.desk.owner("web:a") == "queue"
+    world.desk.receive("web:a", "我的社保卡丢了，在外地怎么补办")
+    world.desk.receive("web:a", "有人吗")
+    assert "G1" in world.desk.receive("web:a", "我要留言")[0]
+    [made] = tickets.made
+    assert made["details"] == "我的社保卡丢了，在外地怎么补办"
+
+
+def test_commands_and_ratings_are_read_in_traditional_chinese_too(make_world: Any) -> None:
+    table = str.maketrans("隊滿轉會", "队满转会")
+    world = make_world(simplify=lambda text: text.translate(table))
+    world.desk.open_handoff("web:a", "complex", None, "问")
+    assert "已为您取消排队" in world.desk.receive("web:a", "取消排隊")[0]
+    member = at_the_desk(world)
+    world.desk.open_handoff("web:b", "complex", SOCIAL, "问")
+    world.desk.resolve("web:b", member)
+    assert world.desk.recipient("web:b", "非常滿意") == "desk"
+
+
+def test_the_department_asked_for_is_found_in_the_words_left_out_of_the_question(world: Any) -> None:
+    receipt = world.desk.open_handoff("web:a", "asked_for_human", None, "", said="转人社局")
+    assert receipt.department == SOCIAL
