@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 from desk_fakes import FakeHours, FakeTickets
-from sqlalchemy import text
+from sqlalchemy import event, text
 
+from desk import housekeeping
 from desk.records import StaffMember
 
 PASSWORD = "correct horse battery"
@@ -122,6 +123,38 @@ def test_who_waits_when_the_office_closes_gets_a_ticket(world: Any, hours: FakeH
     [told] = world.told("web:a")
     assert "60 分钟后上班" in told
     assert "G1" in told
+
+
+def test_many_who_wait_for_an_open_office_do_not_hide_those_of_one_that_closes(
+    world: Any, hours: FakeHours, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(housekeeping, "AT_ONCE", 2)
+    for number in range(2):
+        ask(world, f"web:{number}")
+    world.desk.open_handoff("web:z", "complex", "市民政局", "怎么登记")
+    hours.closed.add("市民政局")
+    world.desk.housekeeping.tick()
+    assert world.desk.owner("web:z") == "bot"
+    assert world.desk.queue_length() == 2
+
+
+def test_while_somebody_stays_after_hours_looking_at_their_queue_locks_nothing(
+    world: Any, hours: FakeHours
+) -> None:
+    at_the_desk(world)
+    for number in range(world.desk.rules.assigning.capacity + 3):
+        ask(world, f"web:{number}")
+    hours.closed.add(SOCIAL)
+    written: list[bool] = []
+
+    @event.listens_for(world.engine, "begin")
+    def begun(connection: Any) -> None:
+        written.append(connection.get_execution_options().get("writing", False))
+
+    world.desk.housekeeping.tick()
+    assert world.desk.queue_length() == 3
+    assert written
+    assert not any(written)
 
 
 def test_outside_hours_a_handoff_is_a_ticket_and_the_bot_keeps_the_conversation(

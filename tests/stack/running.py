@@ -37,22 +37,23 @@ class RunningStack:
     """``wenzheng up`` on free ports; a context manager that stops it.
 
     ``home`` is new; the folders of models and vectors are those of ``shared_home``. The WeChat account is in
-    compatible mode, so that plain and encrypted messages are taken.
+    compatible mode, so that plain and encrypted messages are taken. ``settings`` are further ones, or other ones.
     """
 
-    def __init__(self, home: Path, shared_home: Path, *arguments: str) -> None:
+    def __init__(self, home: Path, shared_home: Path, *arguments: str, **settings: object) -> None:
         self.home = home
-        self.settings: Settings = load_settings(
-            home=home,
-            port=free_port(),
-            rasa_port=free_port(),
-            actions_port=free_port(),
-            wechat_token=TOKEN,
-            wechat_appid=APPID,
-            wechat_aes_key=AES_KEY,
-            wechat_mode="compatible",
-            calendar=PROJECT_ROOT / "tests" / "data" / "always_open.yml",
-        )
+        self._own: dict[str, object] = {
+            "port": free_port(),
+            "rasa_port": free_port(),
+            "actions_port": free_port(),
+            "wechat_token": TOKEN,
+            "wechat_appid": APPID,
+            "wechat_aes_key": AES_KEY,
+            "wechat_mode": "compatible",
+            "calendar": PROJECT_ROOT / "tests" / "data" / "always_open.yml",
+            **settings,
+        }
+        self.settings: Settings = load_settings(home=home, **self._own)
         self._arguments = arguments
         home.mkdir(parents=True, exist_ok=True)
         for name in SHARED_FOLDERS:
@@ -65,17 +66,7 @@ class RunningStack:
     @property
     def environment(self) -> dict[str, str]:
         """What a command needs to work on this stack."""
-        names = (
-            "port",
-            "rasa_port",
-            "actions_port",
-            "wechat_token",
-            "wechat_appid",
-            "wechat_aes_key",
-            "wechat_mode",
-            "calendar",
-        )
-        own = {f"WENZHENG_{name.upper()}": str(getattr(self.settings, name)) for name in names}
+        own = {f"WENZHENG_{name.upper()}": str(value) for name, value in self._own.items()}
         return {**os.environ, **own, "WENZHENG_HOME": str(self.home), "WENZHENG_HOST": "127.0.0.1"}
 
     def __enter__(self) -> RunningStack:
