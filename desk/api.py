@@ -27,6 +27,7 @@ class HandoffRequest(BaseModel):
     department: str | None = Field(default=None, max_length=128)
     question: str = Field(max_length=10_000)
     answer_id: str | None = Field(default=None, max_length=64)
+    said: str = Field(default="", max_length=10_000)
 
 
 def build_api(desk: Desk, require_internal: Callable[..., Any]) -> APIRouter:
@@ -47,6 +48,7 @@ def build_api(desk: Desk, require_internal: Callable[..., Any]) -> APIRouter:
             request.department,
             request.question,
             request.answer_id,
+            request.said,
         )
         return {
             "number": receipt.number,

@@ -1,5 +1,6 @@
 """Gives waiting conversations to members of staff who are there, ready and free."""
 
+from collections.abc import Set
 from dataclasses import replace
 from typing import Any, Literal, Protocol
 
@@ -7,9 +8,11 @@ from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from desk import conversation_log, ownership, presence, routing, waiting
+from desk.database import STAFF, take_turns
 from desk.presence import Present
+from desk.records import CRISIS
 from desk.rules import Rules
-from desk.tables import handoffs
+from desk.tables import conversations, handoffs
 from desk.texts import Texts
 
 
@@ -55,31 +58,49 @@ class Assigning:
         Args:
             opened: the handoff that was opened in this transaction; its citizen learns of it from the receipt.
         """
-        if not self._rules.assigning.automatic:
+        if not self._rules.assigning.automatic or not waiting.departments(connection):
             return
+        take_turns(connection, STAFF)
         there = self.present(connection, at)
-        if not there:
-            return
-        for row in self._waiting(connection, handoffs.c.priority > 0):
+        while there and (row := self._first(connection, handoffs.c.priority > 0)):
             there = self._give(connection, row, min(there, key=_how_busy), there, at, opened)
         routes = routing.read(connection, self._rules.default_department)
-        while free := sorted(filter(lambda member: member.free, there), key=_how_busy):
-            for member in free:
-                rows = self._waiting(connection, routes.served_by(member.department), limit=1)
-                if rows:
-                    there = self._give(connection, rows[0], member, there, at, opened)
-                    break
+        departments = waiting.departments(connection)
+        takers = routes.takers(departments)
+        while free := _free(there, takers):
+            member = min(free, key=_how_busy)
+            theirs = [each for each in departments if routes.serves(member.member(), each)]
+            row = self._first(connection, handoffs.c.department.in_(theirs))
+            if row is None:
+                there = [other for other in there if other.department != member.department]
             else:
-                return
+                there = self._give(connection, row, member, there, at, opened)
 
-    def _waiting(self, connection: Connection, condition: Any, limit: int | None = None) -> list[Any]:
+    def could(self, connection: Connection, at: float) -> bool:
+        """Whether `assign` would find somebody for somebody."""
+        departments = waiting.departments(connection)
+        if not self._rules.assigning.automatic or not departments:
+            return False
+        there = self.present(connection, at)
+        if there and self._first(connection, handoffs.c.priority > 0, locked=False):
+            return True
+        routes = routing.read(connection, self._rules.default_department)
+        return bool(_free(there, routes.takers(departments)))
+
+    def _first(self, connection: Connection, condition: Any, locked: bool = True) -> Any:
+        """The first who waits, and whom no other transaction is dealing with."""
+        conversation = conversations.c
         statement = (
-            select(handoffs.c.id, handoffs.c.conversation_id, handoffs.c.department)
+            select(handoffs.c.id, handoffs.c.conversation_id, handoffs.c.department, handoffs.c.reason)
+            .select_from(handoffs.join(conversations, conversation.id == handoffs.c.conversation_id))
             .where(handoffs.c.status == "queued", condition)
+            .where(conversation.owner == "queue", conversation.handoff_id == handoffs.c.id)
             .order_by(*waiting.ORDER)
-            .limit(limit)
+            .limit(1)
         )
-        return connection.execute(statement).all()
+        if locked:
+            statement = statement.with_for_update(of=conversations, skip_locked=True)
+        return connection.execute(statement).first()
 
     def _give(
         self,
@@ -91,7 +112,8 @@ class Assigning:
         opened: int | None,
     ) -> list[Present]:
         """Make it theirs; who is there, with their new load."""
-        ownership.to_staff(connection, row.id, member.id)
+        won = ownership.to_staff(connection, row.conversation_id, row.id, member.id)
+        assert won  # it was locked when it was found
         waiting.claim(connection, row.id, member.id, at, assigned=True)
         presence.assigned(connection, member.id, at)
         line = self._texts.say("log.assigned", name=member.display_name)
@@ -99,15 +121,25 @@ class Assigning:
             connection, row.conversation_id, "system", line, at=at, handoff_id=row.id, staff_id=member.id
         )
         if row.id != opened:
-            self.announce(connection, row.conversation_id, member.department)
+            self.announce(connection, row, member.department)
         taken = replace(member, load=member.load + 1, last_assigned_at=at)
         return [taken if other.id == member.id else other for other in there]
 
-    def announce(self, connection: Connection, conversation_id: str, department: str) -> None:
-        """Tell a citizen who waited that somebody is there now."""
-        self._deliver(
-            connection, conversation_id, "system", self._texts.say("citizen.taken", department=department)
-        )
+    def announce(self, connection: Connection, handoff: Any, department: str) -> None:
+        """Tell a citizen who waited that somebody of this department is there now."""
+        key = "taken"
+        if handoff.reason == CRISIS:
+            key = "taken_crisis"
+        elif department == self._rules.default_department:
+            key = "taken_default"
+        told = self._texts.say(f"citizen.{key}", department=department)
+        self._deliver(connection, handoff.conversation_id, "system", told)
+
+
+def _free(there: list[Present], takers: Set[str]) -> list[Present]:
+    """Those with a free slot for whom somebody waits."""
+    everyone = routing.EVERYONE in takers
+    return [member for member in there if member.free and (everyone or member.department in takers)]
 
 
 def _how_busy(member: Present) -> tuple[float, float, int]:

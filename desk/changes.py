@@ -80,7 +80,8 @@ class Changes:
             for topic in topics:
                 self._waiting.setdefault(topic, set()).add(waiter)
         try:
-            await asyncio.wait_for(waiter.event.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await waiter.event.wait()
         except TimeoutError:
             return False
         finally:

@@ -18,7 +18,7 @@ BOT_MESSAGES_KEPT = 200
 def touch(connection: Connection, conversation_id: str, at: float, **values: Any) -> int | None:
     """Note that something happened now, creating the conversation (owned by the bot) if it is new.
 
-    It writes first, so that on SQLite the transaction holds the write lock before it reads anything.
+    It writes first, so that the row is locked before anything is read.
 
     Args:
         values: columns of the conversation to set along.
@@ -27,8 +27,10 @@ def touch(connection: Connection, conversation_id: str, at: float, **values: Any
         The id of the open handoff, if there is one.
     """
     same = conversations.c.id == conversation_id
-    found = connection.execute(update(conversations).where(same).values(last_activity_at=at, **values))
-    if found.rowcount == 0:
+    touched = update(conversations).where(same).values(last_activity_at=at, **values)
+    while (
+        connection.execute(touched).rowcount == 0
+    ):  # once more, so that the row is locked whoever inserted it
         row = {"id": conversation_id, "owner": "bot", "created_at": at, "last_activity_at": at}
         insert_missing(connection, conversations, row)
     handoff_id: int | None = connection.execute(select(conversations.c.handoff_id).where(same)).scalar()

@@ -1,15 +1,25 @@
-"""Small helpers over SQLAlchemy that work alike on SQLite and PostgreSQL."""
+"""Small helpers over SQLAlchemy that work alike on SQLite and PostgreSQL.
+
+On SQLite a writing transaction is alone. On PostgreSQL there are several, which lock in this order, so that none
+waits for one that waits for it: their own conversations (several by id), `HANDOFF_NUMBERS`, `TICKET_NUMBERS`, `STAFF`,
+rows of staff. Further conversations are then only taken where nobody has them locked.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
 Clock = Callable[[], float]
 """Gives the present as epoch seconds (UTC); tests hand in their own."""
+
+HANDOFF_NUMBERS = 7_001
+TICKET_NUMBERS = 7_002
+STAFF = 7_003
+"""What transactions take turns at; the numbers are PostgreSQL's names for it."""
 
 
 @contextmanager
@@ -20,6 +30,12 @@ def transaction(engine: Engine, connection: Connection | None = None) -> Iterato
         return
     with engine.begin() as own:
         yield own
+
+
+def take_turns(connection: Connection, at: int) -> None:
+    """Be the only transaction that does this, until its end; whoever comes second waits here."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(at)))
 
 
 def insert_missing(connection: Connection, table: Table, values: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The end of a human service: the citizen is told and asked how it was, the bot has the conversation back."""
+"""The end of a human service: the citizen is told and, but for emergencies, asked how it was; the bot has it back."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from sqlalchemy.engine import Connection
 
 from desk import conversation_log, ownership, waiting
 from desk.assigning import Deliver
-from desk.records import Outcome
+from desk.records import CRISIS, Outcome
 from desk.satisfaction import Satisfaction
 from desk.texts import Texts
 
@@ -46,8 +46,12 @@ class Ending:
         same = {"handoff_id": row.handoff_id, "staff_id": row.staff_id}
         conversation_log.append(connection, row.id, "system", line, at=at, **same)
         waiting.close(connection, row.handoff_id, outcome, at)
-        number = waiting.by_id(connection, row.handoff_id).number
-        options = self._satisfaction.ask(connection, row.id, row.handoff_id, at)
-        told = self._texts.say(f"citizen.{key}", number=number)
-        self._deliver(connection, row.id, "system", told, options)
+        handoff = waiting.by_id(connection, row.handoff_id)
+        if handoff.reason == CRISIS:  # nobody is asked for stars after that
+            told = self._texts.say("citizen.ended_crisis", number=handoff.number)
+            self._deliver(connection, row.id, "system", told)
+            return True
+        told = self._texts.say(f"citizen.{key}", number=handoff.number)
+        outbox_id = self._deliver(connection, row.id, "system", told, self._satisfaction.question())
+        self._satisfaction.asked(connection, row.id, row.handoff_id, outbox_id, at)
         return True

@@ -1,12 +1,15 @@
 """Nobody waits for good: a handoff that nobody takes becomes a ticket."""
 
+import logging
+from collections.abc import Callable
 from datetime import tzinfo
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from desk import conversation_log, ownership, waiting
+from desk.commands import Commands
 from desk.ports import Hours, TicketMaker
 from desk.presence import Present
 from desk.records import TicketReceipt
@@ -14,11 +17,18 @@ from desk.routing import Routing
 from desk.tables import conversation_messages, handoffs
 from desk.texts import Texts
 
+logger = logging.getLogger(__name__)
+
 KIND_OF_REASON = {"complaint": "complaint", "suggestion": "suggestion", "report": "report"}
 """The kind of the ticket by the handoff's reason; any other reason makes a question."""
 _SUBJECT = 40
+_BARE = 8
+"""A message of so few characters that came without a question only asks for a person (我要找真人客服)."""
 _ADDED_WITHIN = 24 * 3600.0
 """For so long what a citizen asks outside working hours is added to the ticket that is open, in seconds."""
+
+
+_Made = TypeVar("_Made")
 
 
 class Escape:
@@ -29,9 +39,13 @@ class Escape:
         hours: when departments work.
         tickets: makes tickets; None for a desk without them, where everybody waits.
         zone: the city's time zone.
+        commands: what a citizen said only to the desk is no part of a ticket.
     """
 
-    def __init__(self, texts: Texts, hours: Hours, tickets: TicketMaker | None, zone: tzinfo) -> None:
+    def __init__(
+        self, texts: Texts, hours: Hours, tickets: TicketMaker | None, zone: tzinfo, commands: Commands
+    ) -> None:
+        self._commands = commands
         self._texts = texts
         self._hours = hours
         self._tickets = tickets
@@ -54,14 +68,19 @@ class Escape:
 
     def at_once(
         self, connection: Connection, values: dict[str, Any], at: float
-    ) -> tuple[str, TicketReceipt, bool]:
+    ) -> tuple[str, TicketReceipt, bool] | None:
         """A handoff outside working hours: its ticket, without any waiting.
 
         Returns:
-            The handoff's number, the ticket, and whether it went to a ticket that was already open.
+            The handoff's number, the ticket, and whether it went to a ticket that was already open. None where no
+            ticket can be made: the handoff has to wait.
         """
-        assert self._tickets is not None
-        open_ = self._unfinished(connection, values["conversation_id"], values["question"], at)
+        return _or_nothing(connection, lambda: self._at_once(connection, values, at))
+
+    def _at_once(
+        self, connection: Connection, values: dict[str, Any], at: float
+    ) -> tuple[str, TicketReceipt, bool]:
+        open_ = self._unfinished(connection, values, at)
         if open_ is not None:
             number, ticket = open_
             return number, ticket, True
@@ -74,10 +93,16 @@ class Escape:
         return number, ticket, False
 
     def leave(self, connection: Connection, row: Any, at: float) -> TicketReceipt | None:
-        """Make a ticket of a waiting handoff and give the conversation to the bot; None if it no longer waits."""
+        """Make a ticket of a waiting handoff and give the conversation to the bot.
+
+        None if it no longer waits, or no ticket can be made: it goes on waiting.
+        """
+        return _or_nothing(connection, lambda: self._leave(connection, row, at))
+
+    def _leave(self, connection: Connection, row: Any, at: float) -> TicketReceipt | None:
         if self._tickets is None or not ownership.from_queue_to_bot(connection, row.conversation_id):
             return None
-        return self._finish(connection, row, row.question, at)
+        return self._finish(connection, row, "", at)
 
     def hand_in(
         self, connection: Connection, row: Any, staff_id: int, details: str, at: float
@@ -87,41 +112,50 @@ class Escape:
             return None
         if not ownership.from_staff_to_bot(connection, row.conversation_id, staff_id):
             return None
-        return self._finish(connection, row, details or row.question, at)
+        return self._finish(connection, row, details, at)
+
+    def has_matter(self, connection: Connection, row: Any) -> bool:
+        """Whether the citizen has said what it is about."""
+        return bool(row.question) or any(len(text) > _BARE for text in self._said(connection, row))
 
     def _finish(self, connection: Connection, row: Any, details: str, at: float) -> TicketReceipt:
-        said = "\n".join(self._said(connection, row.id))
         values = {
             name: getattr(row, name) for name in ("conversation_id", "reason", "department", "answer_id")
         }
-        together = "\n".join(filter(None, [details, said if said != details else ""]))
+        lines = [*details.split("\n"), *row.question.split("\n"), *self._said(connection, row)]
+        together = "\n".join(dict.fromkeys(line for line in lines if line.strip()))
         ticket = self._make(connection, row.number, values, together)
         self._log(connection, row.conversation_id, row.id, ticket, at)
         waiting.close(connection, row.id, "ticket", at, ticket_number=ticket.number)
         return ticket
 
     def _unfinished(
-        self, connection: Connection, conversation_id: str, question: str, at: float
+        self, connection: Connection, values: dict[str, Any], at: float
     ) -> tuple[str, TicketReceipt] | None:
+        """The last ticket of this kind for this department, with what is said now added to it."""
         assert self._tickets is not None
+        reason = values["reason"]
+        special = handoffs.c.reason.in_(list(KIND_OF_REASON))
         last = connection.execute(
             select(handoffs.c.number, handoffs.c.ticket_number)
             .where(
-                handoffs.c.conversation_id == conversation_id,
+                handoffs.c.conversation_id == values["conversation_id"],
+                handoffs.c.department == values["department"],
+                handoffs.c.reason == reason if reason in KIND_OF_REASON else ~special,
                 handoffs.c.ticket_number.is_not(None),
                 handoffs.c.created_at >= at - _ADDED_WITHIN,
             )
             .order_by(handoffs.c.id.desc())
             .limit(1)
         ).first()
-        ticket = self._tickets.add(connection, last.ticket_number, question) if last else None
+        ticket = self._tickets.add(connection, last.ticket_number, values["question"]) if last else None
         return (last.number, ticket) if ticket else None
 
     def _make(
         self, connection: Connection, number: str, values: dict[str, Any], details: str
     ) -> TicketReceipt:
         assert self._tickets is not None
-        line = " ".join(details.split())
+        line = details.strip().partition("\n")[0]
         subject = line if len(line) <= _SUBJECT else line[: _SUBJECT - 1] + "…"
         return self._tickets.make(
             connection,
@@ -134,13 +168,25 @@ class Escape:
             answer_id=values["answer_id"],
         )
 
-    def _said(self, connection: Connection, handoff_id: int) -> list[str]:
-        mine = (conversation_messages.c.handoff_id == handoff_id, conversation_messages.c.author == "citizen")
+    def _said(self, connection: Connection, row: Any) -> list[str]:
+        """What the citizen said since, and when, they asked for a person."""
+        mine = (conversation_messages.c.handoff_id == row.id, conversation_messages.c.author == "citizen")
         said = select(conversation_messages.c.text).where(*mine).order_by(conversation_messages.c.id)
-        return [text for text in connection.execute(said).scalars() if text]
+        texts = list(connection.execute(said).scalars())
+        return [text for text in texts if text and self._commands.read(text) is None]
 
     def _log(
         self, connection: Connection, conversation_id: str, handoff_id: int, ticket: TicketReceipt, at: float
     ) -> None:
         line = self._texts.say("log.ticket", number=ticket.number)
         conversation_log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
+
+
+def _or_nothing(connection: Connection, make: Callable[[], _Made | None]) -> _Made | None:
+    """What `make` gives; where it fails that is logged, and nothing was changed."""
+    try:
+        with connection.begin_nested():
+            return make()
+    except Exception:
+        logger.exception("no ticket could be made: the citizen goes on waiting")
+        return None

@@ -1,14 +1,15 @@
 """What time alone brings about: staff who are gone, waits that were too long, citizens who fell silent.
 
-Each step looks for what is due without a lock and acts on one conversation in one transaction, whose
-compare-and-set lets exactly one process do it.
+Each step looks for what is due without a lock and acts on one conversation in one transaction, which locks the
+conversation and looks again, so that exactly one process does it.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.engine import Connection, Engine
 
 from desk import ownership, presence, routing, waiting
@@ -58,6 +59,7 @@ class Housekeeping:
         self._escape = escape
         self._ending = ending
         self._changed = changed
+        self._since = clock()
 
     def tick(self) -> None:
         """Do what is due. One step that fails is logged and does not keep back the others."""
@@ -77,138 +79,180 @@ class Housekeeping:
     def leave(self, connection: Connection, staff_id: int, at: float) -> list[str]:
         """Somebody leaves the desk: their conversations wait for a colleague. The conversations."""
         mine = (handoffs.c.status == "claimed", handoffs.c.claimed_by == staff_id)
-        found = connection.execute(select(handoffs.c.id).where(*mine)).scalars().all()
+        held = select(handoffs.c.id, handoffs.c.conversation_id).where(*mine)
         returned = []
-        for handoff_id in found:
-            row = waiting.by_id(connection, handoff_id)
-            if self._serving.put_back(connection, row, "left", at):
+        for found in connection.execute(held.order_by(handoffs.c.conversation_id)).all():
+            row = self._locked(connection, found)
+            if (
+                row is not None
+                and row.claimed_by == staff_id
+                and self._serving.put_back(connection, row, "left", at)
+            ):
                 told = self._texts.say("citizen.staff_left")
                 self._deliver(connection, row.conversation_id, "system", told)
                 returned.append(row.conversation_id)
+        presence.set_available(connection, staff_id, False, at)
         if returned:
             self._assigning.assign(connection, at)
         return returned
 
     def _return_from_the_gone(self, at: float) -> None:
         after = self._rules.assigning.gone_after
+        if at - self._since < self._rules.assigning.present_for:
+            return  # pages that could reach no process have not told this one yet that they are open
         with self._engine.connect() as connection:
             gone = presence.gone(connection, at, after)
         for staff_id in gone:
-            with self._engine.begin() as connection:
-                if staff_id not in presence.gone(connection, at, after):
-                    continue
-                presence.set_available(connection, staff_id, False, at)
-                returned = self.leave(connection, staff_id, at)
+            returned: list[str] = []
+            with self._case(f"staff {staff_id}") as connection:
+                if staff_id in presence.gone(connection, at, after):
+                    returned = self.leave(connection, staff_id, at)
             for conversation_id in returned:
                 logger.warning("%s went back to the queue: staff %d is gone", conversation_id, staff_id)
                 self._changed(conversation_id)
 
     def _return_the_unanswered(self, at: float) -> None:
-        before = at - self._rules.assigning.answer_within
-        due = (
-            handoffs.c.status == "claimed",
-            handoffs.c.assigned,
-            handoffs.c.claimed_at <= before,
+        first = at - self._rules.assigning.answer_within
+        later = at - self._rules.serving.answer_within
+        if self._since > first:
+            return  # nobody could answer while there was no process
+        not_begun = and_(handoffs.c.assigned, handoffs.c.claimed_at <= first)
+        left_alone = and_(
+            handoffs.c.awaiting_reply, handoffs.c.last_said_at <= later, handoffs.c.claimed_at <= later
         )
-        for found in self._due(*due):
-            with self._engine.begin() as connection:
-                row = waiting.by_id(connection, found.id)
-                still = row.status == "claimed" and row.assigned and row.claimed_at <= before
-                if not still or not self._serving.put_back(connection, row, "unanswered", at):
-                    continue
-                # Else it would come straight back to them.
-                presence.set_available(connection, row.claimed_by, False, at)
-                self._assigning.assign(connection, at)
-            self._changed(row.conversation_id)
+
+        def put_back(connection: Connection, row: Any) -> bool:
+            begun = not (row.assigned and row.claimed_at <= first)
+            answered = not (row.awaiting_reply and max(row.last_said_at, row.claimed_at) <= later)
+            if row.status != "claimed" or (begun and answered):
+                return False
+            if not self._serving.put_back(connection, row, "unanswered", at):
+                return False
+            told = self._texts.say("citizen.staff_silent")
+            self._deliver(connection, row.conversation_id, "system", told)
+            # Else it would come straight back to them.
+            presence.set_available(connection, row.claimed_by, False, at)
+            self._assigning.assign(connection, at)
+            return True
+
+        self._each(put_back, handoffs.c.status == "claimed", or_(not_begun, left_alone))
 
     def _offer_tickets(self, at: float) -> None:
         if not self._escape.possible:
             return
-        due = (
+        before = at - self._rules.waiting.offer_ticket_after
+
+        def offer(connection: Connection, row: Any) -> bool:
+            if row.status != "queued" or row.ticket_offered_at is not None or row.queued_at > before:
+                return False
+            waiting.change(connection, row.id, ticket_offered_at=at)
+            routes = routing.read(connection, self._rules.default_department)
+            told = self._texts.say(
+                "citizen.ticket_offer",
+                minutes=int((at - row.queued_at) // 60),
+                position=waiting.position(connection, row, routes),
+            )
+            self._deliver(connection, row.conversation_id, "system", told)
+            return False
+
+        self._each(
+            offer,
             handoffs.c.status == "queued",
             handoffs.c.priority == 0,
             handoffs.c.ticket_offered_at.is_(None),
-            handoffs.c.queued_at <= at - self._rules.waiting.offer_ticket_after,
+            handoffs.c.queued_at <= before,
         )
-        for found in self._due(*due):
-            with self._engine.begin() as connection:
-                row = waiting.by_id(connection, found.id)
-                if row.status != "queued" or row.ticket_offered_at is not None:
-                    continue
-                waiting.change(connection, row.id, ticket_offered_at=at)
-                routes = routing.read(connection, self._rules.default_department)
-                told = self._texts.say(
-                    "citizen.ticket_offer",
-                    minutes=int((at - row.queued_at) // 60),
-                    position=waiting.position(connection, row, routes),
-                )
-                self._deliver(connection, row.conversation_id, "system", told)
 
     def _make_tickets(self, at: float) -> None:
         if not self._escape.possible:
             return
         before = at - self._rules.waiting.ticket_after
-        overdue = or_(handoffs.c.queued_at <= before, handoffs.c.department.in_(self._deserted(at)))
-        for found in self._due(handoffs.c.status == "queued", handoffs.c.priority == 0, overdue):
-            long = found.queued_at <= before
-            with self._engine.begin() as connection:
-                row = waiting.by_id(connection, found.id)
-                routes = routing.read(connection, self._rules.default_department)
-                there = self._assigning.present(connection, at)
-                if not long and not self._escape.nobody_comes(row.department, there, routes, at):
-                    continue
-                ticket = self._escape.leave(connection, row, at) if row.status == "queued" else None
-                if ticket is None:
-                    continue
-                key = "waited_ticket" if long else "closed_ticket"
-                told = self._texts.say(f"citizen.{key}", number=ticket.number, due=ticket.due_text)
-                self._deliver(connection, row.conversation_id, "system", told)
-            self._changed(row.conversation_id)
+        closed = self._closed(at)
 
-    def _deserted(self, at: float) -> list[str]:
-        """The departments with somebody in the queue to whom nobody comes: closed, and nobody is there."""
-        waiting_for = select(handoffs.c.department.distinct()).where(handoffs.c.status == "queued")
+        def make(connection: Connection, row: Any) -> bool:
+            long = row.queued_at <= before
+            if row.status != "queued" or not (long or row.department in closed):
+                return False
+            ticket = self._escape.leave(connection, row, at)
+            if ticket is None:
+                return False
+            key = "waited_ticket" if long else "closed_ticket"
+            opens = self._escape.opens_text(row.department, at)
+            told = self._texts.say(f"citizen.{key}", number=ticket.number, due=ticket.due_text, opens=opens)
+            self._deliver(connection, row.conversation_id, "system", told)
+            return True
+
+        late = or_(handoffs.c.queued_at <= before, handoffs.c.department.in_(closed))
+        self._each(make, handoffs.c.status == "queued", handoffs.c.priority == 0, late)
+
+    def _closed(self, at: float) -> list[str]:
+        """The departments for which somebody waits and nobody comes any more today."""
         with self._engine.connect() as connection:
+            departments = waiting.departments(connection)
             routes = routing.read(connection, self._rules.default_department)
             there = self._assigning.present(connection, at)
-            found = connection.execute(waiting_for).scalars().all()
-        return [name for name in found if self._escape.nobody_comes(name, there, routes, at)]
+        return [each for each in departments if self._escape.nobody_comes(each, there, routes, at)]
 
     def _end_the_silent(self, at: float) -> None:
         before = at - self._rules.serving.idle_after
-        due = (
+
+        def end(connection: Connection, row: Any) -> bool:
+            if row.status != "claimed" or row.awaiting_reply or row.last_said_at > before:
+                return False
+            self._ending.by_silence(connection, ownership.read(connection, row.conversation_id), at)
+            self._assigning.assign(connection, at)
+            return True
+
+        self._each(
+            end,
             handoffs.c.status == "claimed",
             handoffs.c.awaiting_reply.is_(False),
             handoffs.c.last_said_at <= before,
         )
-        for row in self._due(*due):
-            with self._engine.begin() as connection:
-                ownership.hold(connection, row.conversation_id, row.claimed_by, at)
-                handoff = waiting.by_id(connection, row.id)
-                if handoff.status != "claimed" or handoff.awaiting_reply or handoff.last_said_at > before:
-                    continue
-                self._ending.by_silence(connection, ownership.read(connection, row.conversation_id), at)
-                self._assigning.assign(connection, at)
-            self._changed(row.conversation_id)
 
     def _assign(self, at: float) -> None:
         """Somebody came back, or was given more capacity, without anybody asking for it to be looked at."""
         with self._engine.connect() as connection:
-            waits = connection.execute(
-                select(handoffs.c.id).where(handoffs.c.status == "queued").limit(1)
-            ).first()
-            if waits is None or not any(there.free for there in self._assigning.present(connection, at)):
+            if not self._assigning.could(connection, at):
                 return
         with self._engine.begin() as connection:
             self._assigning.assign(connection, at)
 
-    def _due(self, *conditions: Any) -> list[Any]:
+    def _each(self, act: Callable[[Connection, Any], bool], *due: Any) -> None:
+        """Do `act` for each handoff that is due, in a transaction of its own, with the conversation locked.
+
+        Args:
+            act: is given the handoff as it is then; whether something happened to the conversation.
+        """
         statement = (
-            select(handoffs)
-            .select_from(handoffs.join(conversations, conversations.c.handoff_id == handoffs.c.id))
-            .where(*conditions)
+            select(handoffs.c.id, handoffs.c.conversation_id)
+            .select_from(handoffs.join(conversations, conversations.c.id == handoffs.c.conversation_id))
+            .where(conversations.c.handoff_id == handoffs.c.id, *due)
             .order_by(handoffs.c.id)
             .limit(AT_ONCE)
         )
         with self._engine.connect() as connection:
-            return connection.execute(statement).all()
+            found = connection.execute(statement).all()
+        for one in found:
+            done = False
+            with self._case(one.conversation_id) as connection:
+                row = self._locked(connection, one)
+                done = row is not None and act(connection, row)
+            if done:
+                self._changed(one.conversation_id)
+
+    @contextmanager
+    def _case(self, what: str) -> Iterator[Connection]:
+        """A transaction; if it fails that is logged, and keeps back no other."""
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except Exception:
+            logger.exception("what was due for %s was not done and is tried again", what)
+
+    @staticmethod
+    def _locked(connection: Connection, found: Any) -> Any:
+        """The handoff as it is, with its conversation locked; None where it is no longer the open one."""
+        if not ownership.lock(connection, found.conversation_id, found.id):
+            return None
+        return waiting.by_id(connection, found.id)

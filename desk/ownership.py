@@ -28,6 +28,12 @@ def read(connection: Connection, conversation_id: str, *, locked: bool = False) 
     return connection.execute(statement.with_for_update() if locked else statement).first()
 
 
+def lock(connection: Connection, conversation_id: str, handoff_id: int) -> bool:
+    """Is this still the conversation's open handoff? Locks the row, so that what is read after it stays so."""
+    row = read(connection, conversation_id, locked=True)
+    return row is not None and row.handoff_id == handoff_id
+
+
 def to_queue(connection: Connection, conversation_id: str) -> bool:
     """bot → queue. A restart of the dialogue that was still due has become pointless."""
     return _compare_and_set(
@@ -35,10 +41,12 @@ def to_queue(connection: Connection, conversation_id: str) -> bool:
     )
 
 
-def to_staff(connection: Connection, handoff_id: int, staff_id: int) -> bool:
+def to_staff(connection: Connection, conversation_id: str, handoff_id: int, staff_id: int) -> bool:
     """queue → staff, if this handoff is still the one that waits."""
     return _compare_and_set(
-        connection, {"handoff_id": handoff_id, "owner": "queue"}, {"owner": "staff", "staff_id": staff_id}
+        connection,
+        {"id": conversation_id, "handoff_id": handoff_id, "owner": "queue"},
+        {"owner": "staff", "staff_id": staff_id},
     )
 
 

@@ -48,6 +48,10 @@ class TicketMaker(Protocol):
         ...
 
 
+Told = Callable[[Connection, int], bool]
+"""`told(connection, outbox_id)`: is this row of the outbox on its way to the citizen, or there?"""
+
+
 class AlwaysOpen:
     """The calendar of a desk that has none."""
 

@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.engine import Connection
 
 from desk.changes import Changes, staff_topic
+from desk.database import STAFF, take_turns
 from desk.permissions import roles_that_may
 from desk.records import StaffMember
 from desk.tables import handoffs, staff, staff_sessions
@@ -86,6 +87,7 @@ def gone(connection: Connection, at: float, after: float) -> list[int]:
 def set_available(connection: Connection, staff_id: int, available: bool, at: float) -> bool:
     """Note that they are ready, or not; whether that is a change."""
     Changes.after(connection, staff_topic(staff_id))
+    take_turns(connection, STAFF)
     same = (staff.c.id == staff_id, staff.c.available != available)
     changed = update(staff).where(*same).values(available=available, available_since=at)
     return bool(connection.execute(changed).rowcount)
@@ -98,6 +100,7 @@ def is_available(connection: Connection, staff_id: int) -> bool:
 
 def assigned(connection: Connection, staff_id: int, at: float) -> None:
     """Note that they were given a conversation: the next goes to somebody else, where loads are the same."""
+    take_turns(connection, STAFF)
     connection.execute(update(staff).where(staff.c.id == staff_id).values(last_assigned_at=at))
 
 

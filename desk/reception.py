@@ -6,18 +6,18 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from desk import conversation_log, estimates, ownership, presence, routing, waiting
+from desk import conversation_log, estimates, ownership, routing, waiting
 from desk.assigning import Assigning
+from desk.commands import Commands
 from desk.ending import Ending
 from desk.errors import BotOwnsConversation
 from desk.escape import Escape
-from desk.records import HandoffReceipt, TicketReceipt
+from desk.records import CRISIS, HandoffReceipt, TicketReceipt
 from desk.routing import DepartmentNames
 from desk.rules import Rules
 from desk.satisfaction import Satisfaction
-from desk.texts import Texts, plain
+from desk.texts import Texts
 
-CRISIS = "crisis"
 _FIRST = 1
 """The priority of an emergency."""
 
@@ -29,6 +29,7 @@ class Reception:
         texts: the desk's Chinese texts.
         zone: the city's time zone, whose calendar day numbers the handoffs.
         rules: the desk's rules.
+        names: the departments, as citizens and policies name them.
         is_crisis: whether what a citizen writes tells of danger to life.
     """
 
@@ -41,6 +42,8 @@ class Reception:
         escape: Escape,
         ending: Ending,
         satisfaction: Satisfaction,
+        commands: Commands,
+        names: DepartmentNames,
         is_crisis: Callable[[str], bool],
     ) -> None:
         self._texts = texts
@@ -51,15 +54,13 @@ class Reception:
         self._ending = ending
         self._satisfaction = satisfaction
         self._is_crisis = is_crisis
-        self._names = DepartmentNames(rules.department_names, texts.words("department_asked_for"))
-        self._commands = {
-            name: {plain(word) for word in texts.words(f"commands.{name}")}
-            for name in ("return", "ticket", "end")
-        }
+        self._commands = commands
+        self._names = names
 
     def department(self, given: str | None, question: str) -> str:
         """The department that the citizen asks for, else the given one, else the default."""
-        return self._names.asked_for(question) or (given or "").strip() or self._rules.default_department
+        named = self._names.official((given or "").strip())
+        return self._names.asked_for(question) or named or self._rules.default_department
 
     def enter(self, connection: Connection, values: dict[str, Any], at: float) -> HandoffReceipt:
         """Put the conversation into the queue, or tell about the handoff that is already open."""
@@ -71,7 +72,11 @@ class Reception:
             there = self._assigning.present(connection, at)
             urgent = values["reason"] == CRISIS
             if not urgent and self._escape.nobody_comes(values["department"], there, routes, at):
-                return self._as_ticket(connection, values, at)
+                if not values["question"]:
+                    return self._closed(values["department"], at)
+                made = self._escape.at_once(connection, values, at)
+                if made is not None:
+                    return self._as_ticket(connection, values["department"], *made, at)
             opened = ownership.to_queue(connection, conversation_id)
         if opened:
             values = {**values, "priority": _FIRST if values["reason"] == CRISIS else 0}
@@ -87,28 +92,40 @@ class Reception:
         self, connection: Connection, handoff_id: int, already_open: bool, at: float
     ) -> HandoffReceipt:
         row = waiting.by_id(connection, handoff_id)
+        routes = routing.read(connection, self._rules.default_department)
         place, wait = self._standing(connection, row, at)
         return HandoffReceipt(
             number=row.number,
             status=row.status,
             already_open=already_open,
             position=place,
-            staff_online=self._online(connection, at),
-            department=row.department,
+            staff_online=self._ready(connection, row.department, at),
+            department=routes.taker(row.department) or row.department,
             wait=wait,
         )
 
-    def _as_ticket(self, connection: Connection, values: dict[str, Any], at: float) -> HandoffReceipt:
-        number, ticket, already_open = self._escape.at_once(connection, values, at)
+    def _closed(self, department: str, at: float) -> HandoffReceipt:
+        opens = self._escape.opens_text(department, at)
+        return HandoffReceipt("", "closed", False, 0, 0, department, opens_text=opens)
+
+    def _as_ticket(
+        self,
+        connection: Connection,
+        department: str,
+        number: str,
+        ticket: TicketReceipt,
+        already_open: bool,
+        at: float,
+    ) -> HandoffReceipt:
         return HandoffReceipt(
             number=number,
             status="resolved",
             already_open=already_open,
             position=0,
-            staff_online=self._online(connection, at),
-            department=values["department"],
+            staff_online=0,
+            department=department,
             ticket=ticket,
-            opens_text=self._escape.opens_text(values["department"], at),
+            opens_text=self._escape.opens_text(department, at),
         )
 
     def receive(self, connection: Connection, conversation_id: str, text: str, at: float) -> list[str]:
@@ -123,19 +140,25 @@ class Reception:
             raise BotOwnsConversation(self._texts.say("errors.bot_owns"))
         conversation_log.append(connection, conversation_id, "citizen", text, at=at, handoff_id=handoff_id)
         if self._is_crisis(text):
-            self._escalate(connection, conversation_id, handoff_id, at)
+            self._escalate(connection, conversation_id, handoff_id, text, at)
             return [self._texts.say("citizen.crisis")]
-        said = plain(text)
+        command = self._commands.read(text)
         if row.owner == "staff":
-            if said in self._commands["end"]:
+            if command == "end":
                 self._ending.by_citizen(connection, row, at)
                 self._assigning.assign(connection, at)
-            return []
-        if said in self._commands["return"] and self.withdraw(connection, conversation_id, at):
+                return []
+            return self._before_the_first_reply(connection, handoff_id, at)
+        if command == "return" and self.withdraw(connection, conversation_id, at):
             return [self._texts.say("citizen.wait_cancelled")]
-        if said in self._commands["ticket"] and (ticket := self.leave_ticket(connection, handoff_id, at)):
-            return [self._texts.say("citizen.ticket", number=ticket.number, due=ticket.due_text)]
-        return self._acknowledgement(connection, handoff_id, at)
+        if command == "ticket" and self._escape.possible:
+            handoff = waiting.by_id(connection, handoff_id)
+            if not self._escape.has_matter(connection, handoff):
+                return [self._texts.say("citizen.ticket_empty")]
+            ticket = self._escape.leave(connection, handoff, at)
+            if ticket is not None:
+                return [self._texts.say("citizen.ticket", number=ticket.number, due=ticket.due_text)]
+        return self._acknowledgement(connection, handoff_id, at, asked=command == "place")
 
     def withdraw(self, connection: Connection, conversation_id: str, at: float) -> bool:
         """Take a waiting conversation out of the queue; whether it was waiting."""
@@ -147,28 +170,40 @@ class Reception:
         waiting.close(connection, handoff_id, "cancelled", at)
         return True
 
-    def leave_ticket(self, connection: Connection, handoff_id: int, at: float) -> TicketReceipt | None:
-        """Make a ticket of a waiting handoff; None where that is not possible."""
-        return self._escape.leave(connection, waiting.by_id(connection, handoff_id), at)
-
-    def _escalate(self, connection: Connection, conversation_id: str, handoff_id: int, at: float) -> None:
-        """It has become an emergency: first in the queue, or marked for whoever has it."""
+    def _escalate(
+        self, connection: Connection, conversation_id: str, handoff_id: int, said: str, at: float
+    ) -> None:
+        """It has become an emergency: first in the queue, or marked for whoever has it, with what was said now."""
         row = waiting.by_id(connection, handoff_id)
         if row.priority >= _FIRST:
             return
-        waiting.change(connection, handoff_id, reason=CRISIS, priority=_FIRST)
+        question = "\n".join(filter(None, [said.strip(), row.question]))
+        waiting.change(connection, handoff_id, reason=CRISIS, priority=_FIRST, question=question)
         line = self._texts.say("log.crisis")
         conversation_log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
         if row.status == "queued":
             self._assigning.assign(connection, at)
 
-    def _acknowledgement(self, connection: Connection, handoff_id: int, at: float) -> list[str]:
+    def _before_the_first_reply(self, connection: Connection, handoff_id: int, at: float) -> list[str]:
+        """Who has heard nothing from a person yet is told now and then that somebody has the message."""
         row = waiting.by_id(connection, handoff_id)
-        if row.acknowledged_at is not None and at - row.acknowledged_at < self._rules.waiting.tell_every:
+        told = row.acknowledged_at is not None and at - row.acknowledged_at < self._rules.waiting.tell_every
+        if row.first_reply_at is not None or told:
             return []
         waiting.change(connection, handoff_id, acknowledged_at=at)
+        return [self._texts.say("citizen.staff_looks")]
+
+    def _acknowledgement(self, connection: Connection, handoff_id: int, at: float, asked: bool) -> list[str]:
+        """Where they stand; who did not ask is told only now and then."""
+        row = waiting.by_id(connection, handoff_id)
+        told = row.acknowledged_at
+        if not asked and told is not None and at - told < self._rules.waiting.tell_every:
+            return []
+        waiting.change(connection, handoff_id, acknowledged_at=at)
+        if row.reason == CRISIS:
+            return [self._texts.say("citizen.waiting_crisis")]
         place, wait = self._standing(connection, row, at)
-        if self._online(connection, at) == 0:
+        if self._ready(connection, row.department, at) == 0:
             return [self._texts.say("citizen.waiting_offline", position=place, number=row.number)]
         if place == 1:
             return [self._texts.say("citizen.waiting_next")]
@@ -191,5 +226,8 @@ class Reception:
         wait = estimates.wait(connection, routes, row.department, place, there, self._rules.estimate, at)
         return place, wait
 
-    def _online(self, connection: Connection, at: float) -> int:
-        return presence.online(connection, at, self._rules.assigning.present_for)
+    def _ready(self, connection: Connection, department: str, at: float) -> int:
+        """How many who take the department's conversations are at the desk and ready."""
+        routes = routing.read(connection, self._rules.default_department)
+        there = self._assigning.present(connection, at)
+        return sum(routes.serves(member.member(), department) for member in there)

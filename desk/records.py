@@ -24,6 +24,7 @@ Reason = Literal[
     "crisis",
     "error",
 ]
+CRISIS: Final[Reason] = "crisis"
 
 
 REHEARSAL: Final = "eval"
@@ -84,11 +85,12 @@ class HandoffReceipt:
 
     `position` counts from 1; 0 once someone has claimed it. `wait` is the expected wait in seconds, None where nothing
     honest can be said. `ticket`: nobody is there outside working hours, so that it became one; then `opens_text`
-    (Chinese) says when they are back.
+    (Chinese) says when they are back. `closed`: the same, but there was no question to make a ticket of; nothing
+    was opened. `staff_online` counts who takes such conversations and is ready; `department` is theirs.
     """
 
     number: str
-    status: HandoffStatus
+    status: HandoffStatus | Literal["closed"]
     already_open: bool
     position: int
     staff_online: int

@@ -52,6 +52,7 @@ class Estimate:
 class ServingRules:
     """See rules.yml; durations in seconds."""
 
+    answer_within: float
     idle_after: float
 
 

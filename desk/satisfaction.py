@@ -1,6 +1,8 @@
 """Satisfaction: asked once when a human service ends, whoever ended it."""
 
+import logging
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +10,12 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
 from desk import conversation_log, waiting
-from desk.ports import TicketMaker
+from desk.ports import TicketMaker, Told
 from desk.rules import RatingRules
 from desk.tables import conversations, ratings
 from desk.texts import Texts, plain
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,23 +34,50 @@ class Satisfaction:
         rules: how long an answer is waited for, and what is a bad one.
         texts: the desk's Chinese texts (`rating`).
         tickets: where a supervisor's follow-up is opened; None for a desk without tickets.
+        simplify: one spelling for what a citizen writes.
+        told: whether what is in this row of the outbox is on its way to the citizen, or there.
     """
 
-    def __init__(self, rules: RatingRules, texts: Texts, tickets: TicketMaker | None) -> None:
+    def __init__(
+        self,
+        rules: RatingRules,
+        texts: Texts,
+        tickets: TicketMaker | None,
+        simplify: Callable[[str], str],
+        told: Told = lambda *_row: True,
+    ) -> None:
         self._rules = rules
         self._texts = texts
         self._tickets = tickets
+        self._told = told
+        self._simplify = simplify
         self._scores = [_choice(entry) for entry in texts.entries("rating.scores")]
         numerals = enumerate(texts.words("rating.numerals"), start=1)
         self._numerals = {word: number for number, word in numerals}
         self._reasons = [_choice({"label": label}) for label in texts.words("rating.reasons")]
 
-    def ask(self, connection: Connection, conversation_id: str, handoff_id: int, at: float) -> dict[str, Any]:
-        """Note that the rating of this handoff is asked for now; the options, as the payload of the message."""
-        connection.execute(insert(ratings).values(handoff_id=handoff_id, asked_at=at))
+    def question(self) -> dict[str, Any]:
+        """The options, as the payload of the message that asks."""
+        options = [{"id": f"rating:{choice.score}", "label": choice.label} for choice in self._scores]
+        return {"status": "handoff", "options": options, "choose": self._texts.say("rating.choose")}
+
+    def asked(
+        self, connection: Connection, conversation_id: str, handoff_id: int, outbox_id: int | None, at: float
+    ) -> None:
+        """Note that the rating of this handoff is asked for, in this row of the outbox."""
+        connection.execute(insert(ratings).values(handoff_id=handoff_id, asked_at=at, outbox_id=outbox_id))
         same = conversations.c.id == conversation_id
         connection.execute(update(conversations).where(same).values(rating_id=handoff_id))
-        return self._options(self._scores)
+
+    def pass_over(self, connection: Connection, conversation_id: str) -> None:
+        """The citizen talks of something else. A question that has not reached them yet stays open."""
+        same = conversations.c.id == conversation_id
+        handoff_id = connection.execute(select(conversations.c.rating_id).where(same)).scalar()
+        if handoff_id is None:
+            return
+        row = connection.execute(select(ratings).where(ratings.c.handoff_id == handoff_id)).first()
+        if row is None or self._reached(connection, row):
+            self._close(connection, conversation_id)
 
     def reads(self, connection: Connection, handoff_id: int, text: str, at: float) -> bool:
         """Whether this message answers the question that is open, for a rating or for its reason."""
@@ -70,7 +101,11 @@ class Satisfaction:
         if choice.score > self._rules.bad:
             self._close(connection, conversation_id)
             return [self._texts.say("rating.thanks")]
-        self._follow_up(connection, handoff_id, choice)
+        try:
+            with connection.begin_nested():
+                self._follow_up(connection, handoff_id, choice)
+        except Exception:
+            logger.exception("no follow-up could be opened for handoff %d", handoff_id)
         numbered = [
             self._texts.say("rating.numbered", number=number, label=reason.label)
             for number, reason in enumerate(self._reasons, start=1)
@@ -79,13 +114,18 @@ class Satisfaction:
 
     def _open(self, connection: Connection, handoff_id: int, at: float) -> Any:
         since = at - self._rules.open_for
-        return connection.execute(
+        row = connection.execute(
             select(ratings).where(ratings.c.handoff_id == handoff_id, ratings.c.asked_at >= since)
         ).first()
+        # What was not asked yet is not answered: a number is for whoever asked last.
+        return row if row is not None and self._reached(connection, row) else None
+
+    def _reached(self, connection: Connection, row: Any) -> bool:
+        return row.outbox_id is None or self._told(connection, row.outbox_id)
 
     def _read(self, row: Any, text: str) -> Choice | None:
         choices = self._scores if row.score is None else self._reasons
-        said = plain(unicodedata.normalize("NFKC", text))
+        said = plain(self._simplify(unicodedata.normalize("NFKC", text)))
         number = int(said) if said.isdecimal() and len(said) == 1 else self._numerals.get(said, 0)
         if 1 <= number <= len(choices):
             return choices[number - 1]
@@ -107,10 +147,6 @@ class Satisfaction:
             answer_id=handoff.answer_id,
         )
         self._set(connection, handoff_id, follow_up=ticket.number)
-
-    def _options(self, choices: list[Choice]) -> dict[str, Any]:
-        options = [{"id": f"rating:{choice.score}", "label": choice.label} for choice in choices]
-        return {"status": "handoff", "options": options}
 
     @staticmethod
     def _set(connection: Connection, handoff_id: int, **values: Any) -> None:

@@ -13,20 +13,20 @@ from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import IntegrityError
 
 from desk import conversation_log, ownership, presence, routing, waiting
 from desk.assigning import Assigning, Deliver
 from desk.audit import AuditLog
 from desk.canned import CannedReplies
 from desk.changes import Changes
+from desk.commands import Commands
 from desk.database import Clock, transaction
 from desk.ending import Ending
 from desk.errors import BadInput
 from desk.escape import Escape
 from desk.housekeeping import Housekeeping
 from desk.permissions import sees_all
-from desk.ports import AlwaysOpen, Hours, TicketMaker
+from desk.ports import AlwaysOpen, Hours, TicketMaker, Told
 from desk.presence import Present
 from desk.reception import Reception
 from desk.records import (
@@ -43,7 +43,7 @@ from desk.records import (
     TicketReceipt,
 )
 from desk.returning import OnReturn, Returns
-from desk.routing import Routing
+from desk.routing import DepartmentNames, Routing
 from desk.rules import Rules, load_rules
 from desk.satisfaction import Satisfaction
 from desk.serving import Serving
@@ -53,7 +53,6 @@ from desk.texts import Texts
 MESSAGES_SHOWN = 300
 REPLIES_FOLLOWED = 50
 """How many of a conversation's last replies staff see the delivery of."""
-_NUMBER_ATTEMPTS = 5
 
 
 class Desk:
@@ -71,6 +70,8 @@ class Desk:
         hours: when departments work; `None`: always.
         tickets: makes tickets of what nobody takes; `None`: everybody waits.
         is_crisis: whether what a citizen writes tells of danger to life.
+        told: whether something that `deliver` gave an id is on its way to the citizen, or there.
+        simplify: what a citizen writes in one spelling: Simplified Chinese, half width, lower case.
     """
 
     def __init__(
@@ -86,6 +87,8 @@ class Desk:
         hours: Hours | None = None,
         tickets: TicketMaker | None = None,
         is_crisis: Callable[[str], bool] = lambda _text: False,
+        told: Told = lambda *_row: True,
+        simplify: Callable[[str], str] = lambda text: text,
     ) -> None:
         self.texts = Texts(texts)
         self.clock = clock
@@ -98,8 +101,9 @@ class Desk:
         self._engine = engine
         self._reach = reach
         self._assigning = Assigning(self.rules, self.texts, deliver)
-        self._satisfaction = Satisfaction(self.rules.rating, self.texts, tickets)
-        escape = Escape(self.texts, hours, tickets, self.zone)
+        self._satisfaction = Satisfaction(self.rules.rating, self.texts, tickets, simplify, told)
+        commands = Commands(self.texts, simplify)
+        escape = Escape(self.texts, hours, tickets, self.zone, commands)
         ending = Ending(self.texts, deliver, self._satisfaction)
         self._reception = Reception(
             self.texts,
@@ -109,6 +113,8 @@ class Desk:
             escape,
             ending,
             self._satisfaction,
+            commands,
+            DepartmentNames(self.rules.department_names, self.texts.words("department_asked_for"), simplify),
             is_crisis,
         )
         self._serving = Serving(self.texts, deliver, self.rules, hours, self._assigning, escape, ending)
@@ -191,10 +197,10 @@ class Desk:
         if author not in ("citizen", "bot"):
             raise BadInput(self.texts.say("errors.unknown_author", author=author, known="citizen、bot"))
         at = self.clock()
-        # A citizen who talks of something else has passed the question for a rating over.
-        asked = {"rating_id": None} if author == "citizen" else {}
         with transaction(self._engine, connection) as own:
-            handoff_id = conversation_log.touch(own, conversation_id, at, **asked)
+            handoff_id = conversation_log.touch(own, conversation_id, at)
+            if author == "citizen":
+                self._satisfaction.pass_over(own, conversation_id)
             conversation_log.append(
                 own, conversation_id, author, text, at=at, handoff_id=handoff_id, payload=payload
             )
@@ -227,11 +233,17 @@ class Desk:
         department: str | None,
         question: str,
         answer_id: str | None = None,
+        said: str = "",
     ) -> HandoffReceipt:
         """Put the conversation into the queue, or give it to whoever is free. While one is open, that one is returned.
 
-        The department is the one that the question asks for (转人社局), else the given one, else the default.
-        Outside working hours, with nobody there, it becomes a ticket and the bot keeps the conversation.
+        The department is the one that is asked for (转人社局), else the given one, else the default. Outside working
+        hours, with nobody there, it becomes a ticket and the bot keeps the conversation; without a question there is
+        nothing to make one of, and the receipt's status is `closed`.
+
+        Args:
+            question: the matter, as far as it is known; may be empty.
+            said: the words that only ask for a person, left out of the question.
 
         Raises:
             BadInput: the reason is not of the closed vocabulary.
@@ -240,23 +252,15 @@ class Desk:
             known = "、".join(get_args(Reason))
             raise BadInput(self.texts.say("errors.unknown_reason", reason=reason, known=known))
         if conversation_id.partition(":")[0] == REHEARSAL:
-            department = self._reception.department(department, question)
+            department = self._reception.department(department, f"{said}\n{question}")
             return HandoffReceipt(REHEARSAL, "queued", False, 1, 0, department)
         values = {
             "conversation_id": conversation_id,
             "reason": reason,
-            "department": self._reception.department(department, question),
+            "department": self._reception.department(department, f"{said}\n{question}"),
             "question": question.strip(),
             "answer_id": answer_id,
         }
-        for _ in range(_NUMBER_ATTEMPTS - 1):
-            try:
-                return self._enter(values)
-            except IntegrityError:  # PostgreSQL: another transaction took the same number of the day
-                continue
-        return self._enter(values)
-
-    def _enter(self, values: dict[str, Any]) -> HandoffReceipt:
         with self._engine.begin() as connection:
             receipt = self._reception.enter(connection, values, self.clock())
             return receipt
@@ -287,6 +291,11 @@ class Desk:
         """The department whose queue this person is shown; None for all."""
         everything = staff is None or sees_all(staff, self.rules.default_department)
         return None if staff is None or everything else staff.department
+
+    def takes(self, staff: StaffMember, department: str) -> bool:
+        """May this person claim what waits for the department?"""
+        with self._engine.connect() as connection:
+            return self._serving.takes(connection, staff, department)
 
     def serving(self, staff: StaffMember) -> list[Handoff]:
         """What this member of staff has claimed and not resolved; unanswered ones first."""
@@ -329,7 +338,6 @@ class Desk:
         """They leave the desk; what they have waits for a colleague, first in the queue."""
         at = self.clock()
         with self._engine.begin() as connection:
-            presence.set_available(connection, staff.id, False, at)
             self.housekeeping.leave(connection, staff.id, at)
 
     def _routes(self, connection: Connection) -> Routing:
@@ -436,6 +444,16 @@ class Desk:
                 self._serving.transfer_to_colleague(*here, colleague, reason, self.clock())
             else:
                 self._serving.transfer_to_department(*here, (department or "").strip(), reason, self.clock())
+
+    def take_over(self, conversation_id: str, staff: StaffMember) -> None:
+        """Take a conversation from a colleague, for a supervisor of its department.
+
+        Raises:
+            HandoffClosed: nobody has it (any more).
+            NotAllowed: they do not oversee its department, or do not serve.
+        """
+        with self._engine.begin() as connection:
+            self._serving.take_over(connection, conversation_id, staff, self.clock())
 
     def make_ticket(self, conversation_id: str, staff: StaffMember, details: str = "") -> TicketReceipt:
         """Make a ticket of the conversation, tell the citizen, and give it back to the bot.

@@ -7,6 +7,7 @@ from sqlalchemy.engine import Connection
 
 from desk import conversation_log, ownership, presence, routing, waiting
 from desk.assigning import Assigning, Deliver
+from desk.changes import Changes, staff_topic
 from desk.ending import Ending
 from desk.errors import (
     AlreadyClaimed,
@@ -19,7 +20,7 @@ from desk.errors import (
     UnknownStaff,
 )
 from desk.escape import Escape
-from desk.permissions import sees_all
+from desk.permissions import may_oversee, sees_all
 from desk.ports import Hours
 from desk.records import Author, Handoff, StaffMember, TicketReceipt
 from desk.rules import Rules
@@ -60,23 +61,23 @@ class Serving:
     def claim(self, connection: Connection, number: str, member: StaffMember, at: float) -> Handoff:
         """Take a waiting conversation, or say who was faster."""
         found = connection.execute(
-            select(handoffs.c.id, handoffs.c.department).where(handoffs.c.number == number)
+            select(handoffs.c.id, handoffs.c.conversation_id, handoffs.c.department).where(
+                handoffs.c.number == number
+            )
         ).first()
         if found is None:
             raise UnknownHandoff(self._texts.say("errors.unknown_handoff", number=number))
-        routes = routing.read(connection, self._rules.default_department)
         if not member.may("serve"):
             raise NotAllowed(self._texts.say("errors.does_not_serve"))
-        sees = sees_all(member, self._rules.default_department)
-        if not (sees or routes.serves(member, found.department)):
+        if not self.takes(connection, member, found.department):
             raise NotAllowed(self._texts.say("errors.other_department", department=found.department))
-        won = ownership.to_staff(connection, found.id, member.id)
+        won = ownership.to_staff(connection, found.conversation_id, found.id, member.id)
         row = waiting.by_id(connection, found.id)
         if won:
             waiting.claim(connection, row.id, member.id, at)
             line = self._texts.say("log.claimed", name=member.display_name)
             self._append(connection, row.conversation_id, "system", line, at, row.id, member)
-            self._assigning.announce(connection, row.conversation_id, member.department)
+            self._assigning.announce(connection, row, member.department)
             return waiting.as_handoff(waiting.by_id(connection, row.id), 0)
         if row.status == "resolved":
             ended = "handoff_cancelled" if row.outcome == "cancelled" else "handoff_closed"
@@ -84,6 +85,12 @@ class Serving:
         if row.claimed_by != member.id:
             raise AlreadyClaimed(self._texts.say("errors.already_claimed", name=row.staff_name))
         return waiting.as_handoff(row, 0)
+
+    def takes(self, connection: Connection, member: StaffMember, department: str) -> bool:
+        """May they claim what waits for this department? Who serves it, and supervisors who see all."""
+        routes = routing.read(connection, self._rules.default_department)
+        sees = sees_all(member, self._rules.default_department)
+        return member.may("serve") and (sees or routes.serves(member, department))
 
     def reply(
         self, connection: Connection, conversation_id: str, member: StaffMember, text: str, at: float
@@ -172,7 +179,28 @@ class Serving:
             "log.to_colleague", name=member.display_name, colleague=row.display_name, reason=reason
         )
         self._append(connection, conversation_id, "system", line, at, handoff.id, member)
-        self._assigning.announce(connection, conversation_id, row.department)
+        key = "to_colleague" if row.department == member.department else "to_colleague_elsewhere"
+        told = self._texts.say(f"citizen.{key}", department=row.department)
+        self._deliver(connection, conversation_id, "system", told)
+        self._assigning.assign(connection, at)
+
+    def take_over(self, connection: Connection, conversation_id: str, member: StaffMember, at: float) -> None:
+        """Take a conversation from a colleague, for who oversees its department."""
+        row = ownership.read(connection, conversation_id, locked=True)
+        if row is None or row.owner != "staff":
+            raise HandoffClosed(self._texts.say("errors.nobody_has_it"))
+        handoff = waiting.by_id(connection, row.handoff_id)
+        oversees = may_oversee(member, handoff.department, self._rules.default_department)
+        if not (oversees and member.may("serve")):
+            raise NotAllowed(self._texts.say("errors.no_take_over"))
+        if row.staff_id == member.id:
+            return
+        ownership.to_colleague(connection, conversation_id, row.staff_id, member.id)
+        waiting.claim(connection, handoff.id, member.id, at)
+        # Beside the line that follows, for the page of who had it.
+        Changes.after(connection, staff_topic(row.staff_id))
+        line = self._texts.say("log.taken_over", name=member.display_name, colleague=handoff.staff_name)
+        self._append(connection, conversation_id, "system", line, at, handoff.id, member)
         self._assigning.assign(connection, at)
 
     def hand_in(

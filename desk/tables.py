@@ -122,7 +122,7 @@ handoffs = Table(
     Column("awaiting_reply", Boolean, nullable=False),
     Column("last_message_id", Integer, index=True),
     UniqueConstraint("day", "day_sequence", name="uq_handoffs_day_sequence"),
-    Index("ix_handoffs_status_order", "status", "priority", "queue_order", "id"),
+    Index("ix_handoffs_status_department", "status", "department", "queue_order"),
     Index("ix_handoffs_claimed_by", "claimed_by", "status"),
     Index("ix_handoffs_conversation", "conversation_id", "id"),
     Index(
@@ -134,11 +134,17 @@ handoffs = Table(
     ),
 )
 
+Index(
+    "ix_handoffs_status_order",
+    *(handoffs.c.status, handoffs.c.priority.desc(), handoffs.c.queue_order, handoffs.c.id),
+)
+
 ratings = Table(
     "ratings",
     metadata,
     Column("handoff_id", Integer, ForeignKey("handoffs.id"), primary_key=True),
     Column("asked_at", Float, nullable=False),
+    Column("outbox_id", Integer),  # where the question is in the gateway's outbox
     Column("score", Integer),  # 1 very dissatisfied … 5 very satisfied
     Column("rated_at", Float),
     Column("reason", String(200)),

@@ -96,10 +96,14 @@ class Views:
         return moment.astimezone(self._zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def mode(conversation: Conversation, staff: StaffMember) -> str:
-    """What this member of staff may do here: `mine`, `queue` (claim it), `other` or `closed`."""
+def mode(conversation: Conversation, staff: StaffMember, takes: bool) -> str:
+    """What this member of staff may do here: `mine`, `queue` (claim it), `elsewhere` (not), `other` or `closed`.
+
+    Args:
+        takes: whether they may claim what waits for the conversation's department.
+    """
     if conversation.owner == "queue":
-        return "queue"
+        return "queue" if takes else "elsewhere"
     if conversation.owner == "staff":
         return "mine" if conversation.staff_id == staff.id else "other"
     return "closed"

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
+from desk.database import HANDOFF_NUMBERS, take_turns
 from desk.records import Handoff, Outcome, StaffMember, moment, moment_or_none
 from desk.routing import Routing
 from desk.tables import conversations, handoffs, staff
@@ -24,10 +25,8 @@ def create(
 
     Returns:
         Its id and its number, such as `20261123-0007`.
-
-    Raises:
-        sqlalchemy.exc.IntegrityError: another transaction took the same number; try again.
     """
+    take_turns(connection, HANDOFF_NUMBERS)
     day = datetime.fromtimestamp(at, zone).strftime("%Y%m%d")
     last = connection.execute(select(func.max(handoffs.c.day_sequence)).where(handoffs.c.day == day)).scalar()
     sequence = (last or 0) + 1
@@ -83,6 +82,12 @@ def close(connection: Connection, handoff_id: int, outcome: Outcome, at: float, 
         awaiting_reply=False,
         **values,
     )
+
+
+def departments(connection: Connection) -> list[str]:
+    """The departments for which somebody waits."""
+    statement = select(handoffs.c.department.distinct()).where(handoffs.c.status == "queued")
+    return list(connection.execute(statement).scalars())
 
 
 def position(connection: Connection, row: Any, routes: Routing) -> int:

@@ -1,4 +1,4 @@
-"""What all tests share: one home whose models are made once, and no skipped browser test in CI."""
+"""What all tests share: one home whose models are made once; in CI, tests that skip for want of a program fail."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ def shared_data() -> Path:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """In CI a browser test that was skipped has not been run, and that is a failure."""
+    """In CI a test that was skipped for want of a browser or a database server has not been run: a failure."""
     report = yield
-    if os.environ.get("CI") and report.skipped and item.get_closest_marker("browser"):
+    wants = [name for name in ("browser", "postgresql") if item.get_closest_marker(name)]
+    if os.environ.get("CI") and report.skipped and wants:
         report.outcome = "failed"
-        report.longrepr = f"{item.nodeid} was skipped in CI: install chromium"
+        report.longrepr = f"{item.nodeid} was skipped in CI: install what {wants[0]} tests need (.ci/run)"
     return report

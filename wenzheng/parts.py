@@ -12,6 +12,7 @@ from bot.gateway.service import Gateway
 from bot.gateway.settings import GatewaySettings, WeChatSettings
 from bot.gateway.texts import load_texts
 from bot.nlu.alarm import is_crisis
+from bot.nlu.spelling import normalise
 from desk import Accounts, Desk, Maker, Reach, Tickets
 from desk.calendar import CalendarError, WorkingCalendar
 from desk.changes import conversation_topic
@@ -102,6 +103,9 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
     ) -> int | None:
         return gateway.deliver(connection, conversation_id, author, text, payload)
 
+    def told(connection: Connection, outbox_id: int) -> bool:
+        return gateway.told(connection, outbox_id)
+
     def begin_anew(conversation_id: str) -> None:
         knowledge.forget(conversation_id)
         rasa.restart(conversation_id)
@@ -128,6 +132,8 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
         hours=calendar,
         tickets=Maker(tickets),
         is_crisis=is_crisis,
+        told=told,
+        simplify=normalise,
     )
 
     def locate(conversation_id: str, place: str, message_id: str) -> dict[str, Any]:
@@ -138,7 +144,7 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
         desk.changes.bump(conversation_topic(conversation_id))
 
     gateway_settings, texts = _gateway_settings(settings), load_texts(city=settings.city)
-    gateway = Gateway(engine, desk, rasa, locate, gateway_settings, texts, moved=moved)
+    gateway = Gateway(engine, desk, rasa, locate, gateway_settings, texts, moved=moved, is_crisis=is_crisis)
     ports = Ports(StaffKnowledge(knowledge), gateway.deliveries.of, gateway.show_staff_typing)
     return Parts(knowledge, desk, tickets, build_accounts(engine), gateway, calendar, ports)
 

@@ -44,7 +44,8 @@ class Listener:
     async def wait(self, seconds: float) -> bool:
         """True as soon as it rang since the last wait, False after that many seconds."""
         try:
-            await asyncio.wait_for(self._event.wait(), max(0.0, seconds))
+            async with asyncio.timeout(max(0.0, seconds)):
+                await self._event.wait()
         except TimeoutError:
             return False
         self._event.clear()

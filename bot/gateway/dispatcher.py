@@ -86,7 +86,7 @@ class Dispatcher:
     async def _until_done(self, message: InboxMessage) -> None:
         started = time.monotonic()
         pause = self._settings.backoff
-        silent = False
+        silent = away = False
         while True:
             waited = time.monotonic() - started
             try:
@@ -94,7 +94,7 @@ class Dispatcher:
                     if silent and waited >= self._settings.silent_after:
                         logger.error("the dialogue says nothing to message %d", message.id)
                         await asyncio.to_thread(self._turn.stay_silent, message)
-                    elif waited >= self._settings.give_up_after:
+                    elif waited >= self._settings.give_up_after or (away and self._turn.is_urgent(message)):
                         logger.error("message %d is given up and handed to staff", message.id)
                         await asyncio.to_thread(self._turn.give_up, message)
                     else:
@@ -102,14 +102,16 @@ class Dispatcher:
                         self._is_back()
                 return
             except RasaAway as error:
-                silent = isinstance(error, RasaSilent)
+                silent, away = isinstance(error, RasaSilent), True
                 level = logging.DEBUG if message.id in self._troubled else logging.WARNING
                 logger.log(level, "message %d waits: the dialogue is away (%s)", message.id, error)
             except Exception:
                 logger.exception("message %d could not be processed and is tried again", message.id)
             self._troubled.add(message.id)
+            # Not wait_for: it loses a cancellation that comes at the same moment.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._back.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._back.wait()
             pause = min(pause * 2, self._settings.backoff_max)
 
     def _is_back(self) -> None:

@@ -204,6 +204,11 @@ class Outbox:
         with self._engine.connect() as connection:
             return number if connection.execute(last).scalar() == row_id else None
 
+    def is_out(self, connection: Connection, row_id: int) -> bool:
+        """Whether the row was taken to be delivered, or is where the citizen's page fetches it."""
+        status = connection.execute(select(outbox.c.status).where(outbox.c.id == row_id)).scalar()
+        return status not in ("pending", "sending")
+
     def progress(self, row_ids: Sequence[int]) -> list[Progress]:
         """How far rows are."""
         wrote = select(func.max(inbox.c.received_at)).where(

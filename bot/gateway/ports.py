@@ -51,9 +51,16 @@ class DeskPort(Protocol):
         question: str,
         answer_id: str | None = None,
     ) -> Any:
-        """Put the conversation into the queue; idempotent while one is open."""
+        """Put the conversation into the queue; idempotent while one is open.
+
+        Returns:
+            A receipt; its `ticket` (`number`, `due_text`) is None unless nobody is there and it became one.
+        """
         ...
 
+
+IsCrisis = Callable[[str], bool]
+"""Whether what a citizen writes tells of danger to life."""
 
 Locate = Callable[[str, str, str], dict[str, Any]]
 """`locate(conversation_id, place, message_id)` takes where a citizen is, and gives the Answer to be told. Blocking."""

@@ -52,7 +52,7 @@ class Renderer:
             for number, option in enumerate(options, start=1)
         ]
         key = "render.choose" if len(options) > 1 else "render.confirm"
-        return [*lines, self._texts.say(key, count=len(options))]
+        return [*lines, payload.get("choose") or self._texts.say(key, count=len(options))]
 
     def _sources(self, payload: dict[str, Any], links: bool) -> list[str]:
         sources = payload.get("sources") or []

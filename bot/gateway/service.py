@@ -23,7 +23,7 @@ from bot.gateway.delivery import Deliveries
 from bot.gateway.dispatcher import Dispatcher
 from bot.gateway.inbox import KINDS, Inbox, InboxMessage
 from bot.gateway.outbox import Outbox, OutboxMessage, Saying
-from bot.gateway.ports import DeskPort, Locate, conversation_id
+from bot.gateway.ports import DeskPort, IsCrisis, Locate, conversation_id
 from bot.gateway.rasa_client import RasaClient
 from bot.gateway.render import Renderer
 from bot.gateway.settings import Clock, GatewaySettings
@@ -60,6 +60,7 @@ class Gateway:
         transport: instead of the network, for the platform's API in tests.
         clock: the present as epoch seconds.
         moved: told the conversation whose deliveries may have changed; called from any thread.
+        is_crisis: whether what a citizen writes tells of danger to life; such a message does not wait for the dialogue.
 
     Raises:
         ValueError: the account's EncodingAESKey is not one; the message says what to do.
@@ -76,6 +77,7 @@ class Gateway:
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock = time.time,
         moved: Callable[[str], None] = lambda _conversation_id: None,
+        is_crisis: IsCrisis = lambda _text: False,
     ) -> None:
         self.settings = settings
         self.texts = texts
@@ -87,7 +89,9 @@ class Gateway:
         self.renderer = Renderer(texts)
         self._outbox = Outbox(engine, self.renderer, texts, desk, clock)
         self.deliveries = Deliveries(self._outbox, lambda: self.can_push, moved)
-        turn = Turn(engine, self._inbox, self._outbox, desk, rasa, locate, texts, settings.max_chars)
+        turn = Turn(
+            engine, self._inbox, self._outbox, desk, rasa, locate, texts, settings.max_chars, is_crisis
+        )
         self._dispatcher = Dispatcher(turn, settings, self._finished)
         self._composer = Composer(self.renderer, texts)
         self._ledger = Ledger(engine, clock)
@@ -264,6 +268,10 @@ class Gateway:
         """
         return self._outbox.add(connection, conversation_id, [Saying(author, text, payload)])
 
+    def told(self, connection: Connection, outbox_id: int) -> bool:
+        """Whether this row is on its way to the citizen, or there: no message of theirs has to come for it."""
+        return self._outbox.is_out(connection, outbox_id)
+
     def restart(self, conversation_id: str) -> None:
         """Let the dialogue start anew, as when staff return a conversation. Blocking.
 
@@ -348,8 +356,10 @@ class Gateway:
             self.bell.ring(conversation)
 
     async def _push(self) -> None:
+        # Not wait_for: it loses a cancellation that comes at the same moment, and stopping would wait for good.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._to_push.wait(), self.settings.poll_every)
+            async with asyncio.timeout(self.settings.poll_every):
+                await self._to_push.wait()
         self._to_push.clear()
         if self._courier:
             await self._courier.deliver_due()

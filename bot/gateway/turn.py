@@ -7,7 +7,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from bot.gateway.inbox import INSTEAD, Inbox, InboxMessage
 from bot.gateway.outbox import HANDOFF, Outbox, Saying, announces
-from bot.gateway.ports import DeskPort, Locate, Recipient
+from bot.gateway.ports import DeskPort, IsCrisis, Locate, Recipient
 from bot.gateway.rasa_client import BotMessage, RasaClient
 from bot.gateway.texts import Texts
 
@@ -24,6 +24,7 @@ class Turn:
         locate: takes where a citizen is.
         texts: the gateway's texts.
         max_chars: longest message, named in the text about longer ones.
+        is_crisis: whether what a citizen writes tells of danger to life.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Turn:
         locate: Locate,
         texts: Texts,
         max_chars: int,
+        is_crisis: IsCrisis,
     ) -> None:
         self._engine = engine
         self._inbox = inbox
@@ -45,6 +47,7 @@ class Turn:
         self._locate = locate
         self._texts = texts
         self._max_chars = max_chars
+        self._is_crisis = is_crisis
         self._continue_words = frozenset(texts.get("commands.continue"))
 
     async def run(self, message: InboxMessage, again: bool = False) -> None:
@@ -70,12 +73,12 @@ class Turn:
             await asyncio.to_thread(self._to_desk, message)
             return
         if message.kind in INSTEAD or not message.text:
-            await asyncio.to_thread(self._store, message, [self._instead(message)], "notice")
+            await asyncio.to_thread(self._after, message, [self._instead(message)], "notice")
             return
         if message.kind == "location":
             where = (message.conversation_id, message.text, str(message.id))
             answer = await asyncio.to_thread(self._locate, *where)
-            await asyncio.to_thread(self._after, message, [BotMessage(answer["text"], answer)])
+            await asyncio.to_thread(self._after, message, [Saying("bot", answer["text"], answer)])
             return
         text = message.text
         if message.menu_option:
@@ -84,7 +87,8 @@ class Turn:
         if message.kind == "subscribe":
             await asyncio.to_thread(self._follow, message, said)
         else:
-            await asyncio.to_thread(self._after, message, said)
+            sayings = [Saying("bot", one.text, one.payload) for one in said]
+            await asyncio.to_thread(self._after, message, sayings)
 
     def _tapped(self, conversation_id: str, menu_option: str) -> str:
         """The number of a tapped option of the last menu; "" for an older one, whose words then ask again."""
@@ -97,13 +101,12 @@ class Turn:
         if wants_rest and self._outbox.has_pending(message.conversation_id, message.id):
             self._store(message, [], "continued")
             return None
-        return self._desk.recipient(message.conversation_id, message.text)
+        return self._desk.recipient(message.conversation_id, self._for_staff(message))
 
-    def _after(self, message: InboxMessage, said: list[BotMessage]) -> None:
+    def _after(self, message: InboxMessage, sayings: list[Saying], outcome: str = "answered") -> None:
         """Store what the bot said, unless the conversation has become somebody else's meanwhile."""
-        sayings = [Saying("bot", one.text, one.payload) for one in said]
         with self._engine.begin() as connection:
-            if not self._inbox.finish(connection, message.id, "answered"):
+            if not self._inbox.finish(connection, message.id, outcome):
                 return
             owner = self._desk.owner(message.conversation_id, connection)
             if owner != "bot":
@@ -113,36 +116,44 @@ class Turn:
                     logger.warning("dropped a late bot message to message %d: owner is %s", message.id, owner)
                     self._desk.dropped(connection, message.conversation_id, saying.text)
             if owner != "bot" and not sayings:
-                told = self._desk.receive(message.conversation_id, message.text, connection)
-                self._outbox.add(
-                    connection, message.conversation_id, [Saying("system", text) for text in told], message.id
-                )
+                self._receive(connection, message)
                 return
             self._write(connection, message, sayings)
 
     def stay_silent(self, message: InboxMessage) -> None:
         """The dialogue has nothing to say to the message, however often it is asked: tell the citizen so."""
-        self._store(message, [Saying("bot", self._texts.say("replies.silent"))], "answered")
+        self._after(message, [Saying("bot", self._texts.say("replies.silent"))])
+
+    def is_urgent(self, message: InboxMessage) -> bool:
+        """Whether somebody is in danger: nothing is waited for then."""
+        return self._is_crisis(message.text)
 
     def give_up(self, message: InboxMessage) -> None:
         """The dialogue did not take the message for too long: say so, and hand the citizen to staff."""
-        question = shorten(message.text)
-        key = "replies.gave_up"
+        urgent = self.is_urgent(message)
+        reason, key = ("crisis", "gave_up_crisis") if urgent else ("error", "gave_up")
+        names = {"question": shorten(message.text)}
         try:
-            self._desk.open_handoff(message.conversation_id, "error", None, message.text)
+            receipt = self._desk.open_handoff(message.conversation_id, reason, None, message.text)
+            if receipt.ticket is not None:
+                key = "gave_up_ticket"
+                names |= {"number": receipt.ticket.number, "due": receipt.ticket.due_text}
         except Exception:
             logger.exception("no handoff could be opened for message %d", message.id)
-            key = "replies.gave_up_alone"
-        said = Saying("bot", self._texts.say(key, question=question), {"status": HANDOFF, "reason": "error"})
-        self._store(message, [said], "gave_up")
+            key += "_alone"
+        text = self._texts.say(f"replies.{key}", **names)
+        self._store(message, [Saying("bot", text, {"status": HANDOFF, "reason": reason})], "gave_up")
 
     def _to_desk(self, message: InboxMessage) -> None:
         with self._engine.begin() as connection:
             if not self._inbox.finish(connection, message.id, "to_desk"):
                 return
-            told = self._desk.receive(message.conversation_id, self._for_staff(message), connection)
-            sayings = [Saying("system", text) for text in told]
-            self._outbox.add(connection, message.conversation_id, sayings, message.id)
+            self._receive(connection, message)
+
+    def _receive(self, connection: Connection, message: InboxMessage) -> None:
+        told = self._desk.receive(message.conversation_id, self._for_staff(message), connection)
+        sayings = [Saying("system", text) for text in told]
+        self._outbox.add(connection, message.conversation_id, sayings, message.id)
 
     def _follow(self, message: InboxMessage, said: list[BotMessage]) -> None:
         """A citizen follows, or no longer does; the answer to a scanned code's question comes after the welcome."""

@@ -58,6 +58,10 @@ def build_desk_page(shell: Shell, gate: Gate, shown: Shown) -> APIRouter:
         target = {"colleague": whom} if kind == "colleague" else {"department": whom}
         return page.act(request, c, form_token, lambda staff: desk.transfer(c, staff, reason, **target))
 
+    @router.post("/console/desk/take-over")
+    def take_over(request: Request, c: _Text = "", form_token: _Text = "") -> Response:
+        return page.act(request, c, form_token, lambda staff: desk.take_over(c, staff))
+
     @router.post("/console/desk/ticket")
     def ticket(request: Request, c: _Text = "", details: _Text = "", form_token: _Text = "") -> Response:
         return page.act(request, c, form_token, lambda staff: desk.make_ticket(c, staff, details))

@@ -8,6 +8,7 @@ from typing import Any
 
 from desk.changes import ANY_QUEUE, Changes, conversation_topic, staff_topic
 from desk.console.gate import Gate
+from desk.permissions import may_oversee
 from desk.ports import DeliveryState, Ports
 from desk.records import Conversation, StaffMember
 from desk.service import Desk
@@ -49,9 +50,17 @@ class Shown:
             "ready": self._desk.is_ready(staff),
             "online": self._desk.staff_online(),
             "targets": self.targets(staff) if conversation else None,
+            "takes_over": self._takes_over(staff, conversation),
             "deliveries": self._deliveries(conversation.id) if conversation else {},
             "ports": self._ports,
         }
+
+    def _takes_over(self, staff: StaffMember, conversation: Conversation | None) -> bool:
+        """May this person take the conversation from a colleague?"""
+        if conversation is None or conversation.handoff is None or not staff.may("serve"):
+            return False
+        default = self._desk.rules.default_department
+        return may_oversee(staff, conversation.handoff.department, default)
 
     def targets(self, staff: StaffMember) -> dict[str, Any]:
         """Where a conversation can be transferred to: departments with staff, and colleagues who are at the desk."""
@@ -116,11 +125,13 @@ class Shown:
         }
 
     def _conversation(self, staff: StaffMember, conversation: Conversation | None) -> dict[str, Any]:
+        handoff = conversation.handoff if conversation else None
+        takes = handoff is not None and self._desk.takes(staff, handoff.department)
         return {
             "staff": staff,
             "now": self._desk.clock(),
             "conversation": conversation,
-            "mode": mode(conversation, staff) if conversation else "none",
+            "mode": mode(conversation, staff, takes) if conversation else "none",
         }
 
     def _deliveries(self, conversation_id: str) -> dict[int, DeliveryState]:

@@ -8,18 +8,18 @@ from sqlalchemy.engine import Connection
 
 from desk import presence
 from desk.supervision.measures import Span
-from desk.tables import handoffs, staff, staff_sessions
+from desk.tables import handoffs, ratings, staff, staff_sessions
 
 _COLUMNS = (
     *(handoffs.c.number, handoffs.c.day, handoffs.c.department, handoffs.c.reason, handoffs.c.status),
     *(handoffs.c.outcome, handoffs.c.created_at, handoffs.c.claimed_at, handoffs.c.claimed_by),
-    *(handoffs.c.first_reply_at, handoffs.c.resolved_at),
+    *(handoffs.c.first_reply_at, handoffs.c.resolved_at, ratings.c.score),
 )
 
 
 @dataclass(frozen=True)
 class Case:
-    """One handoff as the numbers see it. Times are epoch seconds."""
+    """One handoff as the numbers see it. Times are epoch seconds; `score` is the rating, 1 to 5 for the best."""
 
     number: str
     day: str
@@ -32,6 +32,7 @@ class Case:
     claimed_by: int | None
     first_reply_at: float | None
     resolved_at: float | None
+    score: int | None
 
     def wait(self, now: float) -> Span:
         """Until somebody took it."""
@@ -102,7 +103,7 @@ def present(connection: Connection, at: float, within: float) -> list[Seat]:
 
 
 def _read(connection: Connection, which: Any) -> list[Case]:
-    rows = connection.execute(
-        select(*_COLUMNS).where(which).order_by(handoffs.c.day, handoffs.c.day_sequence)
-    )
+    rated = handoffs.outerjoin(ratings, ratings.c.handoff_id == handoffs.c.id)
+    in_order = (handoffs.c.day, handoffs.c.day_sequence)
+    rows = connection.execute(select(*_COLUMNS).select_from(rated).where(which).order_by(*in_order))
     return [Case(*row) for row in rows]

@@ -33,6 +33,7 @@ def as_csv(found: Iterable[Case], texts: Texts, now: float) -> str:
                 _seconds(case.first_response(now)),
                 _seconds(case.handling(now)),
                 texts.label("outcomes", case.outcome or case.status),
+                "" if case.score is None else str(case.score),
             ]
         )
     return table.getvalue()

@@ -1,7 +1,7 @@
 """The numbers of the supervisors' page: what is going on now, and how today went.
 
-`Overview` is what the page and others read. What comes from elsewhere later (tickets, satisfaction) becomes a
-further field of it, or of `Tally` where it is told per department and per reason.
+`Overview` is what the page and others read. What comes from elsewhere later becomes a further field of it, or of
+`Tally` where it is told per department and per reason.
 """
 
 import threading
@@ -21,6 +21,8 @@ from desk.supervision import cases
 from desk.supervision.cases import Case, Seat
 from desk.supervision.measures import Measure, Promises, load_promises, measure
 
+SATISFIED = 4
+"""From this score on, of five, a citizen is satisfied."""
 KEEP_SECONDS = 1.0
 """How long one reading of the database serves everybody who looks."""
 
@@ -57,6 +59,8 @@ class Tally:
     answered: int  # staff have replied at least once
     left: int  # the citizen did not wait any longer
     tickets: int
+    rated: int
+    satisfied: float | None  # the share of the rated ones with `SATISFIED` or better; None: nobody has rated
     wait: Measure
     first_response: Measure
     handling: Measure
@@ -185,12 +189,15 @@ class Numbers:
 
     def _tally(self, of: str, found: list[Case], at: float) -> Tally:
         handled = (case.handling(at) for case in found)
+        scores = [case.score for case in found if case.score is not None]
         return Tally(
             of=of,
             handoffs=len(found),
             answered=sum(case.first_reply_at is not None for case in found),
             left=sum(case.outcome == "cancelled" for case in found),
             tickets=sum(case.outcome == "ticket" for case in found),
+            rated=len(scores),
+            satisfied=sum(score >= SATISFIED for score in scores) / len(scores) if scores else None,
             wait=measure(self.promises.wait, (case.wait(at) for case in found)),
             first_response=measure(self.promises.first_response, (case.first_response(at) for case in found)),
             handling=measure(self.promises.handling, (span for span in handled if span)),

@@ -18,7 +18,7 @@ from desk.tickets.tables import ticket_events, tickets
 
 SHOWN = 5
 """How many tickets a citizen is told of at once."""
-_ATTEMPTS = 5
+_ATTEMPTS = 2
 
 
 class Intake:
@@ -60,7 +60,7 @@ class Intake:
                 with connection.begin_nested():
                     ticket_id = self._create(connection, request, at)
                 return store.as_ticket(store.by_id(connection, ticket_id), at)
-            except IntegrityError:  # PostgreSQL: another transaction took the same number of the day
+            except IntegrityError:  # PostgreSQL: another transaction opened one for this message just now
                 if attempt == _ATTEMPTS - 1:
                     raise
         raise AssertionError("the last attempt returns or raises")

@@ -40,13 +40,16 @@ class Maker:
         return self._receipt(self._tickets.open(request, connection))
 
     def add(self, connection: Connection, number: str, text: str) -> TicketReceipt | None:
-        """Add what the citizen says to an unfinished ticket; None where it is finished."""
+        """Add what the citizen says to an unfinished ticket, once; None where it is finished."""
         row = store.by_number(connection, number)
         if row is None or row.status not in OPEN:
             return None
         at = self._tickets.clock()
         limit = self._tickets.rules.limits["details"]
-        store.log(connection, row.id, "noted", self._shortened(text, limit), at, actor="citizen")
+        said = self._shortened(text, limit)
+        noted = [event.text for event in store.events_of(connection, row.id) if event.kind == "noted"]
+        if said not in (row.details, *noted):
+            store.log(connection, row.id, "noted", said, at, actor="citizen")
         return self._receipt(store.as_ticket(row, at))
 
     def _receipt(self, ticket: Ticket) -> TicketReceipt:

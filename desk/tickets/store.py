@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.engine import Connection
 
+from desk.database import TICKET_NUMBERS, take_turns
 from desk.records import StaffMember, moment, moment_or_none
 from desk.tables import staff
 from desk.tickets import numbers
@@ -20,8 +21,9 @@ def create(connection: Connection, values: dict[str, Any], at: float, zone: tzin
     """Insert a new ticket with the city day's next number, and give its id.
 
     Raises:
-        sqlalchemy.exc.IntegrityError: another transaction took the same number, or opened it for the same message.
+        sqlalchemy.exc.IntegrityError: another transaction opened it for the same message.
     """
+    take_turns(connection, TICKET_NUMBERS)
     day = numbers.day_of(at, zone)
     last = connection.execute(select(func.max(tickets.c.day_sequence)).where(tickets.c.day == day)).scalar()
     sequence = (last or 0) + 1

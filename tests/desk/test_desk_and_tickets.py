@@ -93,3 +93,17 @@ def test_a_very_long_question_still_becomes_a_ticket(at: Callable[[str], Any]) -
     receipt = world.desk.open_handoff(CITIZEN, "complex", SOCIAL, "很长" * 5000)
     [ticket] = world.tickets.of_conversation(CITIZEN, receipt.ticket.number)
     assert ticket.details.endswith("（其余见会话记录）")
+
+
+def test_the_same_message_again_after_a_crash_is_added_to_the_ticket_once(at: Callable[[str], Any]) -> None:
+    world = at("2026-11-25 22:00")
+    wang = world.staff("wang", department=SOCIAL)
+
+    def say(question: str) -> str:
+        number: str = world.desk.open_handoff(CITIZEN, "complex", SOCIAL, question).ticket.number
+        return number
+
+    first = say("灵活就业怎么参保")
+    assert {say("灵活就业怎么参保"), say("我在临港区"), say("我在临港区")} == {first}
+    events = world.tickets.get(first, wang).events
+    assert [event.text for event in events if event.kind == "noted"] == ["我在临港区"]

@@ -1,16 +1,17 @@
 """Who gets a waiting conversation, and what happens when they do not answer, leave, or pass it on."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
 
 import pytest
 from desk_fakes import FakeHours
-from sqlalchemy import select
+from sqlalchemy import event, select, update
 
-from desk.errors import BadInput, NotAllowed, NotYours, UnknownStaff
+from desk.errors import BadInput, HandoffClosed, NotAllowed, NotYours, UnknownStaff
 from desk.records import StaffMember
-from desk.tables import handoffs
+from desk.tables import handoffs, staff
 
 PASSWORD = "correct horse battery"
 HOUSING = "市住房和城乡建设局"
@@ -55,6 +56,20 @@ def test_conversations_are_spread_by_load_and_stop_at_capacity(world: Any) -> No
     loads = {member.username: member.load for member in world.desk.present()}
     assert loads == {"wang": capacity, "zhao": capacity}
     assert [handoff.position for handoff in world.desk.queue()] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("department", "said"), [(SOCIAL, "另一位工作人员"), (HOUSING, f"{HOUSING}的工作人员")]
+)
+def test_who_takes_over_from_a_colleague_does_not_ask_for_the_question_again(
+    world: Any, department: str, said: str
+) -> None:
+    wang = at_the_desk(world, "wang", department=SOCIAL)
+    ask(world, "web:a")
+    at_the_desk(world, "li", department=department)
+    world.desk.transfer("web:a", wang, "他更熟悉", colleague="li")
+    assert said in world.told("web:a")[-1]
+    assert "不用重新说" in world.told("web:a")[-1]
 
 
 def test_signing_in_brings_what_waits_oldest_first_and_the_citizen_is_told(world: Any) -> None:
@@ -140,6 +155,12 @@ def test_an_emergency_told_of_while_waiting_gets_the_numbers_and_the_first_place
     assert "12356" in told
     [first, _] = world.desk.queue()
     assert (first.conversation_id, first.reason) == ("web:b", "crisis")
+    assert first.question.startswith("等了这么久，我不想活了")  # what staff see in the list
+    [more] = world.desk.receive("web:b", "我在楼顶")
+    assert "12356" in more
+    assert "返回" not in more
+    at_the_desk(world, "wang", department=SOCIAL)
+    assert "您在哪里" in world.told("web:b")[-1]
 
 
 def test_an_emergency_told_to_staff_gets_the_numbers_at_once(make_world: Any) -> None:
@@ -149,6 +170,21 @@ def test_an_emergency_told_to_staff_gets_the_numbers_at_once(make_world: Any) ->
     [told] = world.desk.receive("web:a", "我不想活了")
     assert "120" in told
     assert world.desk.serving(wang)[0].reason == "crisis"
+
+
+def test_nobody_is_asked_for_a_rating_of_an_emergency(world: Any) -> None:
+    wang = at_the_desk(world, "wang", department=SOCIAL)
+    for conversation_id, end in (
+        ("web:staff", lambda: world.desk.resolve("web:staff", wang)),
+        ("web:citizen", lambda: world.desk.receive("web:citizen", "结束")),
+    ):
+        ask(world, conversation_id, reason="crisis")
+        end()
+        said = world.outbox()[-1]
+        assert (said.conversation_id, said.payload) == (conversation_id, None)
+        assert "满意" not in said.text
+        assert "12356" in said.text
+        assert world.desk.recipient(conversation_id, "5") == "bot"
 
 
 def test_an_assigned_conversation_nobody_answers_goes_to_a_colleague_and_the_first_is_paused(
@@ -285,3 +321,127 @@ def test_of_many_slots_and_many_citizens_each_conversation_has_one_holder(world:
     with world.engine.connect() as connection:
         numbers = connection.execute(select(handoffs.c.number)).scalars().all()
     assert len(set(numbers)) == total
+
+
+def test_however_many_staff_are_free_giving_out_asks_the_database_the_same(world: Any) -> None:
+    ask(world, "web:a", HOUSING)
+    world.staff("housing", department=HOUSING)  # not there: it goes on waiting
+
+    def statements(work: Callable[[], Any]) -> int:
+        seen: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            seen.append(statement)
+
+        event.listen(world.engine, "before_cursor_execute", note)
+        work()
+        event.remove(world.engine, "before_cursor_execute", note)
+        return len(seen)
+
+    counts = []
+    for number in range(12):
+        at_the_desk(world, f"staff{number}", department=SOCIAL)
+        counts.append(statements(world.desk.housekeeping.tick))
+    assert holder(world, "web:a") is None
+    assert len(set(counts)) == 1, counts
+
+
+def test_two_departments_queues_are_given_out_together(world: Any) -> None:
+    for department, username in ((HOUSING, "housing"), (SOCIAL, "social")):
+        world.staff(username, department=department)
+    for number in range(3):
+        ask(world, f"web:h{number}", HOUSING)
+        ask(world, f"web:s{number}", SOCIAL)
+    with world.engine.begin() as connection:
+        connection.execute(update(staff).values(available=True))
+    for username in ("housing", "social"):
+        world.accounts.sign_in(username, PASSWORD)
+    world.desk.housekeeping.tick()
+    assert world.desk.queue() == []
+    assert {holder(world, f"web:h{number}") for number in range(3)} == {"housing"}
+    assert {holder(world, f"web:s{number}") for number in range(3)} == {"social"}
+
+
+def test_a_process_that_was_away_gives_staff_time_to_come_back_and_to_answer(
+    world: Any, make_world: Callable[..., Any]
+) -> None:
+    wang = at_the_desk(world, "wang", department=SOCIAL)
+    ask(world, "web:a")
+    rules = world.desk.rules.assigning
+    world.clock.now += rules.gone_after + rules.answer_within + 1  # the office's machine was off
+    later = make_world(clock=world.clock)
+    later.desk.housekeeping.tick()
+    assert later.desk.serves("web:a", wang)
+    world.clock.now += rules.present_for
+    world.accounts.sign_in("wang", PASSWORD)  # the page is there again
+    later.desk.housekeeping.tick()
+    assert later.desk.serves("web:a", wang)
+    world.clock.now += rules.answer_within - rules.present_for
+    later.desk.housekeeping.tick()
+    assert later.desk.owner("web:a") == "queue"
+
+
+def test_whose_page_does_not_come_back_with_the_process_is_gone(
+    world: Any, make_world: Callable[..., Any]
+) -> None:
+    at_the_desk(world, "wang", department=SOCIAL)
+    ask(world, "web:a")
+    rules = world.desk.rules.assigning
+    world.clock.now += rules.gone_after + 1
+    later = make_world(clock=world.clock)
+    world.clock.now += rules.present_for
+    later.desk.housekeeping.tick()
+    assert later.desk.owner("web:a") == "queue"
+
+
+def test_a_supervisor_takes_over_from_a_colleague_of_the_department_and_nobody_else_does(world: Any) -> None:
+    wang = at_the_desk(world, "wang", "王敏", department=SOCIAL)
+    zhao = at_the_desk(world, "zhao", department=SOCIAL)
+    world.desk.pause(zhao)
+    chief = world.staff("chief", "李强", department=SOCIAL, role="supervisor")
+    other = world.staff("other", department=HOUSING, role="supervisor")
+    ask(world, "web:a")
+    assert holder(world, "web:a") == "wang"
+    for member in (zhao, other, world.staff("boss", role="administrator")):
+        with pytest.raises(NotAllowed):
+            world.desk.take_over("web:a", member)
+    world.desk.take_over("web:a", chief)
+    assert holder(world, "web:a") == "chief"
+    assert ("system", "李强 从 王敏 接手了会话") in world.said("web:a")
+    with pytest.raises(NotYours):
+        world.desk.reply("web:a", wang, "我还在写")
+    world.desk.reply("web:a", chief, "您好")
+    world.desk.resolve("web:a", chief)
+    with pytest.raises(HandoffClosed):
+        world.desk.take_over("web:a", chief)
+
+
+def test_a_conversation_left_alone_for_half_an_hour_goes_to_a_colleague_and_the_citizen_is_told(
+    world: Any,
+) -> None:
+    wang = at_the_desk(world, "wang", department=SOCIAL)
+    ask(world, "web:a")
+    world.desk.reply("web:a", wang, "您好")
+    world.desk.pause(wang)
+    claimed = ask(world, "web:b")
+    world.desk.claim(claimed.number, wang)
+    zhao = at_the_desk(world, "zhao", department=SOCIAL)
+    world.desk.receive("web:a", "那材料呢")
+    for seconds, holders in ((world.desk.rules.serving.answer_within - 1, "wang"), (1, "zhao")):
+        world.clock.now += seconds
+        for member in (wang, zhao):
+            world.accounts.sign_in(member.username, PASSWORD)
+        world.desk.housekeeping.tick()
+        assert holder(world, "web:a") == holder(world, "web:b") == holders
+    assert "没能及时回复" in world.told("web:a")[-2]
+    assert SOCIAL in world.told("web:a")[-1]
+
+
+def test_until_the_first_reply_a_citizen_is_told_that_the_message_is_there(world: Any) -> None:
+    wang = at_the_desk(world, "wang", department=SOCIAL)
+    ask(world, "web:a")
+    assert len(world.desk.receive("web:a", "我在临港区")) == 1
+    assert world.desk.receive("web:a", "是灵活就业") == []
+    world.desk.reply("web:a", wang, "您好")
+    world.clock.now += world.desk.rules.waiting.tell_every
+    assert world.desk.receive("web:a", "谢谢") == []

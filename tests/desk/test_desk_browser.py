@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from desk.pages import build_pages
-from tests.browser import ARGUMENTS, CHROMIUM, MARKS
+from tests.browser import ARGUMENTS, CHROMIUM, MARKS, OVERLAPS
 
 PATIENCE = 10_000  # ms
 CITIZEN = "wechat:oQ7xLk3Wf82d"
@@ -100,9 +100,10 @@ def test_a_member_of_staff_serves_a_citizen_from_queue_to_return(live: tuple[Any
     page.locator(".from-note", has_text="已电话问过户政科").wait_for()
     assert len(world.delivered()) == 1
 
-    page.get_by_text("结束并交还机器人").click()
+    page.get_by_text("结束服务", exact=True).click()
     page.get_by_label("处理结果").fill("已答复")
-    page.get_by_role("button", name="确认结束").click()
+    with page.expect_response("**/console/desk/resolve"):  # the dialogue is restarted before it is answered
+        page.get_by_role("button", name="确认结束").click()
     page.get_by_text("本次人工服务已经结束").wait_for()
     assert world.desk.owner(CITIZEN) == "bot"
     assert world.returned == [CITIZEN]
@@ -159,6 +160,7 @@ def test_nothing_is_wider_than_the_screen(live: tuple[Any, str], page: Any) -> N
             page.goto(address)
             page.locator("#lists").wait_for(state="attached")
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+            assert page.evaluate(OVERLAPS, "button, summary, .hint, .presence-state") == []
 
 
 def test_two_staff_and_a_citizen_from_assignment_over_transfer_to_the_rating(
@@ -186,7 +188,7 @@ def test_two_staff_and_a_citizen_from_assignment_over_transfer_to_the_rating(
     page.get_by_label("原因").fill("抚养协议归民政局解释")
     page.get_by_role("button", name="确认转交").click()
     page.get_by_text("李强 接待中").wait_for()
-    assert "民政局的工作人员已接入" in world.told(CITIZEN)[-1]
+    assert "已由民政局的工作人员接待您" in world.told(CITIZEN)[-1]
 
     colleague.get_by_role("link", name="离婚后孩子户口怎么迁？").click()
     colleague.locator(".from-staff", has_text="请带离婚证").wait_for()

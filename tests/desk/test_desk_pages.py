@@ -117,6 +117,15 @@ def test_no_action_runs_without_the_forms_token(world: Any, signed_in: Any, toke
     assert (world.desk.owner("web:waiting"), world.desk.owner(CITIZEN)) == ("queue", "staff")
 
 
+def test_what_waits_for_another_department_is_not_offered_to_claim(world: Any, signed_in: Any) -> None:
+    client, _, _ = signed_in
+    world.staff("zhao", department="公安局")
+    world.desk.open_handoff("web:a", "complex", "公安局", "问")
+    page = client.get("/console/desk", params={"c": "web:a"}).text
+    assert 'data-mode="elsewhere"' in page
+    assert "由其他部门的坐席领取" in page
+
+
 def test_the_whole_service_works_with_plain_forms(world: Any, signed_in: Any) -> None:
     client, _, token = signed_in
     world.desk.record(CITIZEN, "citizen", "灵活就业怎么参保？")

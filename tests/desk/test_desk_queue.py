@@ -64,25 +64,57 @@ def test_staff_count_as_online_while_their_page_is_seen(world: Any) -> None:
     world.accounts.session(token)
     world.clock.now += 60
     assert world.desk.staff_online() == 1
-    assert world.desk.open_handoff("web:a", "complex", None, "问").staff_online == 1
+    assert (
+        world.desk.open_handoff("web:a", "complex", None, "问").staff_online == 0
+    )  # nobody of them is ready
+
+
+def test_only_who_is_ready_for_this_department_counts_for_who_waits(world: Any) -> None:
+    for username, department in (("wang", "公安局"), ("li", "民政局")):
+        member = world.staff(username, department=department)
+        world.accounts.sign_in(username, "correct horse battery")
+        if username == "li":
+            world.desk.arrive(member)
+    receipt = world.desk.open_handoff("web:a", "complex", "公安局", "问")
+    assert (receipt.status, receipt.staff_online) == ("queued", 0)
+    assert "没有工作人员在线" in world.desk.receive("web:a", "我先说一下情况")[0]
+
+
+def test_the_receipt_names_the_department_that_takes_it(world: Any) -> None:
+    world.staff("wang", department="综合受理")
+    world.staff("li", department="市公安局")
+    for given, named in (("市医疗保障局", "综合受理"), ("澜川市公安局", "市公安局")):
+        assert world.desk.open_handoff(f"web:{given}", "complex", given, "问").department == named
 
 
 def test_a_waiting_citizen_is_told_the_position_first_and_then_only_now_and_again(world: Any) -> None:
-    world.staff("wang")
+    member = world.staff("wang")
     world.accounts.sign_in("wang", "correct horse battery")
+    world.desk.arrive(member)
+    for n in range(world.desk.rules.assigning.capacity):
+        world.desk.open_handoff(f"web:{n}", "complex", None, "问")
     for n in "abc":
         world.desk.open_handoff(f"web:{n}", "complex", None, "问")
-    [first] = world.desk.receive("web:c", "在吗")
+    [first] = world.desk.receive("web:c", "我是城关区的")
     assert "前面还有 2 人" in first
     assert "返回" in first
-    assert world.desk.receive("web:c", "在吗？") == []
+    assert world.desk.receive("web:c", "六十二岁") == []
     world.clock.now += 301
-    assert len(world.desk.receive("web:c", "还在吗")) == 1
+    world.accounts.sign_in("wang", "correct horse battery")  # the page is still open
+    assert len(world.desk.receive("web:c", "农村户口")) == 1
     assert [text for author, text in world.said("web:c") if author == "citizen"] == [
-        "在吗",
-        "在吗？",
-        "还在吗",
+        "我是城关区的",
+        "六十二岁",
+        "农村户口",
     ]
+
+
+@pytest.mark.parametrize("asking", ["到我了吗", "请问还要等多久？", "查工单", "喂，有人吗", "转人工"])
+def test_who_asks_how_far_it_is_is_told_every_time(world: Any, asking: str) -> None:
+    world.desk.open_handoff("web:a", "complex", None, "问")
+    for _ in range(3):
+        [told] = world.desk.receive("web:a", asking)
+        assert "第 1 位" in told
 
 
 def test_with_nobody_online_the_citizen_learns_that_and_the_number(world: Any) -> None:
@@ -92,7 +124,10 @@ def test_with_nobody_online_the_citizen_learns_that_and_the_number(world: Any) -
     assert number in text
 
 
-@pytest.mark.parametrize("command", ["返回", " 返回。", "不等了！", "“返回”"])
+@pytest.mark.parametrize(
+    "command",
+    ["返回", " 返回。", "不等了！", "“返回”", "我不想等了，返回", "算了吧", "取消排队，谢谢", "请帮我取消"],
+)
 def test_a_citizen_who_no_longer_waits_is_back_with_the_bot(world: Any, command: str) -> None:
     number = world.desk.open_handoff("web:a", "complex", None, "问").number
     [text] = world.desk.receive("web:a", command)
@@ -111,9 +146,10 @@ def test_a_sentence_that_only_contains_the_command_does_not_cancel(world: Any) -
     assert world.desk.owner("web:a") == "queue"
 
 
-def test_while_staff_own_the_conversation_the_system_says_nothing(world: Any) -> None:
+def test_while_staff_talk_with_the_citizen_the_system_says_nothing(world: Any) -> None:
     staff = world.staff("wang")
     world.desk.claim(world.desk.open_handoff("web:a", "complex", None, "问").number, staff)
+    world.desk.reply("web:a", staff, "请说")
     assert world.desk.receive("web:a", "你好") == []
     assert world.desk.receive("web:a", "返回") == []
     assert world.desk.owner("web:a") == "staff"

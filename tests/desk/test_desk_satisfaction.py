@@ -1,5 +1,6 @@
 """The rating: asked once when a human service ends, whoever ended it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -58,6 +59,7 @@ def test_staff_end_it_and_the_citizen_is_asked_with_options(world: Any, member: 
         "不满意",
         "非常不满意",
     ]
+    assert "不评价也没关系" in question.payload["choose"]
     assert rating(world).score is None
 
 
@@ -79,12 +81,13 @@ def test_a_bad_rating_asks_why_and_opens_a_follow_up(
     world.desk.resolve(CITIZEN, member)
     [why] = answer(world, "5")
     assert "1. 问题没有解决" in why
+    assert "主管" in why
     [made] = tickets.made
     assert made["kind"] == "follow_up"
     assert "非常不满意" in made["subject"]
     assert "王敏" in made["details"]
     [told] = answer(world, "2")
-    assert "主管" in told
+    assert "我们会改进" in told
     assert (rating(world).score, rating(world).reason, rating(world).follow_up) == (1, "等得太久", "G1")
     assert answer(world, "2") == []
 
@@ -121,16 +124,16 @@ def test_the_citizen_ends_it_and_is_asked(world: Any, member: StaffMember) -> No
 
 
 def test_silence_after_a_reply_ends_it_and_the_citizen_is_asked(world: Any, member: StaffMember) -> None:
-    def an_hour_later() -> None:
-        world.clock.now += world.desk.rules.serving.idle_after
+    def later(seconds: float) -> None:
+        world.clock.now += seconds
         world.accounts.sign_in("wang", "correct horse battery")
         world.desk.housekeeping.tick()
 
     world.desk.receive(CITIZEN, "那材料呢")
-    an_hour_later()
+    later(world.desk.rules.serving.answer_within - 1)
     assert world.desk.owner(CITIZEN) == "staff"  # it is staff who owe an answer
     world.desk.reply(CITIZEN, member, "身份证")
-    an_hour_later()
+    later(world.desk.rules.serving.idle_after)
     assert world.desk.owner(CITIZEN) == "bot"
     assert world.desk.latest_handoff(CITIZEN).outcome == "idle"
     assert len([text for text in world.told(CITIZEN) if "满意吗" in text]) == 1
@@ -141,3 +144,36 @@ def test_whoever_only_waited_is_not_asked(world: Any) -> None:
     world.desk.receive(CITIZEN, "返回")
     with world.engine.connect() as connection:
         assert connection.execute(select(ratings)).all() == []
+
+
+def test_a_follow_up_that_cannot_be_opened_loses_no_rating(
+    world: Any, member: StaffMember, tickets: FakeTickets, monkeypatch: Any, caplog: Any
+) -> None:
+    def broken(_connection: Any, **_values: Any) -> Any:
+        raise OSError("disk")
+
+    monkeypatch.setattr(tickets, "make", broken)
+    world.desk.resolve(CITIZEN, member)
+    [why] = answer(world, "5")
+    assert "1. 问题没有解决" in why
+    assert "主管" in why
+    assert (rating(world).score, rating(world).follow_up) == (1, None)
+    assert "no follow-up" in caplog.text
+
+
+def test_what_the_citizen_says_before_the_question_has_reached_them_does_not_answer_it(
+    make_world: Callable[..., Any],
+) -> None:
+    """An account that may not send unasked: the question goes out with the reply to the citizen's next message."""
+    out: set[int] = set()
+    world = make_world(told=lambda _connection, outbox_id: outbox_id in out)
+    wang = world.staff("wang")
+    world.desk.claim(world.desk.open_handoff(CITIZEN, "complex", None, "灵活就业怎么参保").number, wang)
+    world.desk.reply(CITIZEN, wang, "您要办哪一种？1 新参保 2 续保")
+    world.desk.resolve(CITIZEN, wang)
+    assert answer(world, "2") == []  # the bot's
+    assert rating(world).score is None
+    out.add(world.outbox()[-1].id)
+    [told] = answer(world, "满意")
+    assert "谢谢" in told
+    assert rating(world).score == 4

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 import desk
-from desk.records import Author, HandoffStatus, Reason, Role
+from desk.records import Author, HandoffStatus, Outcome, Reason, Role
 from desk.texts import Texts
 
 FOLDER = Path(desk.__file__).parent
@@ -30,7 +30,13 @@ def test_every_text_the_code_names_exists() -> None:
 
 @pytest.mark.parametrize(
     ("group", "words"),
-    [("reasons", Reason), ("authors", Author), ("handoff_statuses", HandoffStatus), ("roles", Role)],
+    [
+        ("reasons", Reason),
+        ("authors", Author),
+        ("handoff_statuses", HandoffStatus),
+        ("roles", Role),
+        ("outcomes", Outcome),
+    ],
 )
 def test_every_word_of_a_closed_vocabulary_has_a_label(group: str, words: object) -> None:
     texts = Texts()

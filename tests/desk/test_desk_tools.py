@@ -130,6 +130,20 @@ def test_a_wrong_answer_is_flagged_under_the_name_of_who_saw_it(bench: Bench) ->
     assert bench.knowledge.flags == [("a1", "王敏", "新办法已经施行")]
 
 
+def test_only_what_answers_can_be_flagged_and_a_forms_prompts_have_no_verdict(bench: Bench) -> None:
+    client, _ = bench.browser("wang")
+    for status in ("answered", "clarify", "no_answer", "small_talk", "handoff"):
+        bench.world.desk.record(CITIZEN, "bot", "说了一句", payload={"status": status, "id": f"of-{status}"})
+    page = client.get("/console/desk", params={"c": CITIZEN}).text
+    shown = {
+        status
+        for status in ("answered", "clarify", "no_answer", "small_talk", "handoff")
+        if f'data-flag="of-{status}"' in page
+    }
+    assert shown == {"answered", "clarify", "no_answer"}
+    assert "寒暄" not in page
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

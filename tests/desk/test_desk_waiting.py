@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from desk_fakes import FakeHours, FakeTickets
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from desk import housekeeping
 from desk.records import StaffMember
@@ -121,7 +121,7 @@ def test_who_waits_when_the_office_closes_gets_a_ticket(world: Any, hours: FakeH
     hours.closed.add(SOCIAL)
     world.desk.housekeeping.tick()
     [told] = world.told("web:a")
-    assert "下班" in told
+    assert "60 分钟后上班" in told
     assert "G1" in told
 
 
@@ -172,6 +172,44 @@ def test_outside_hours_a_handoff_is_a_ticket_and_the_bot_keeps_the_conversation(
     assert world.desk.queue() == []
 
 
+def test_outside_hours_another_matter_is_another_ticket(
+    world: Any, hours: FakeHours, tickets: FakeTickets
+) -> None:
+    housing = "市住房和城乡建设局"
+    hours.closed |= {SOCIAL, housing}
+    assert ask(world, "web:a").ticket.number == "G1"
+    other = world.desk.open_handoff("web:a", "complex", housing, "公租房怎么申请")
+    assert (other.ticket.number, other.department) == ("G2", housing)
+    assert ask(world, "web:a", "窗口不给办", "complaint").ticket.number == "G3"
+    assert ask(world, "web:a", "材料呢").ticket.number == "G1"
+    assert [(made["department"], made["kind"]) for made in tickets.made] == [
+        (SOCIAL, "question"),
+        (housing, "question"),
+        (SOCIAL, "complaint"),
+    ]
+
+
+def test_where_no_ticket_can_be_made_the_citizen_waits_for_a_person(
+    world: Any, hours: FakeHours, tickets: FakeTickets, monkeypatch: Any, caplog: Any
+) -> None:
+    def broken(connection: Any, **_values: Any) -> Any:
+        connection.execute(text("SELECT * FROM no_such_table"))
+
+    monkeypatch.setattr(tickets, "make", broken)
+    hours.closed.add(SOCIAL)
+    receipt = ask(world, "web:a")
+    assert (receipt.status, receipt.ticket, receipt.position) == ("queued", None, 1)
+    assert "no ticket could be made" in caplog.text
+    [told] = world.desk.receive("web:a", "留言")
+    assert receipt.number in told
+    world.clock.now += world.desk.rules.waiting.ticket_after
+    world.desk.housekeeping.tick()
+    assert world.desk.owner("web:a") == "queue"
+    monkeypatch.undo()
+    world.desk.housekeeping.tick()
+    assert world.desk.latest_handoff("web:a").ticket_number == "G1"
+
+
 def test_outside_hours_somebody_who_is_there_all_the_same_takes_it(world: Any, hours: FakeHours) -> None:
     hours.closed.add(SOCIAL)
     at_the_desk(world)
@@ -199,9 +237,28 @@ def test_staff_make_a_ticket_of_a_conversation(world: Any, tickets: FakeTickets)
     world.desk.receive("web:a", "编号 123 的事")
     ticket = world.desk.make_ticket("web:a", member, "需要查档案")
     assert ticket.number in world.told("web:a")[-1]
-    assert tickets.made[0]["details"].splitlines() == ["需要查档案", "编号 123 的事"]
+    [made] = tickets.made
+    assert made["subject"] == "需要查档案"
+    assert made["details"].splitlines() == ["需要查档案", "灵活就业怎么参保", "编号 123 的事"]
     assert world.desk.owner("web:a") == "bot"
     assert world.returned == ["web:a"]
+
+
+def test_one_conversation_that_fails_keeps_back_no_other(world: Any, monkeypatch: Any, caplog: Any) -> None:
+    deliver = world.deliver
+
+    def broken(connection: Any, conversation_id: str, *said: Any) -> Any:
+        if conversation_id == "web:a":
+            raise OSError("disk")
+        return deliver(connection, conversation_id, *said)
+
+    monkeypatch.setattr(world.desk.housekeeping, "_deliver", broken)
+    for name in ("web:a", "web:b"):
+        ask(world, name)
+    world.clock.now += world.desk.rules.waiting.ticket_after
+    world.desk.housekeeping.tick()
+    assert [world.desk.owner(name) for name in ("web:a", "web:b")] == ["queue", "bot"]
+    assert "web:a was not done" in caplog.text
 
 
 def test_a_step_of_the_housekeeping_that_fails_keeps_back_no_other(
@@ -217,3 +274,40 @@ def test_a_step_of_the_housekeeping_that_fails_keeps_back_no_other(
     world.desk.housekeeping.tick()
     assert world.desk.owner("web:a") == "bot"
     assert "_offer_tickets failed" in caplog.text
+
+
+def test_outside_hours_nothing_is_opened_of_a_bare_wish_for_a_person(
+    world: Any, hours: FakeHours, tickets: FakeTickets
+) -> None:
+    hours.closed.add(SOCIAL)
+    receipt = world.desk.open_handoff("web:a", "asked_for_human", SOCIAL, "", said="转人工")
+    assert (receipt.status, receipt.number, receipt.opens_text) == ("closed", "", "60 分钟后")
+    assert tickets.made == []
+    assert world.desk.owner("web:a") == "bot"
+
+
+def test_a_ticket_is_made_of_what_was_said_and_not_of_commands(world: Any, tickets: FakeTickets) -> None:
+    world.desk.open_handoff("web:a", "asked_for_human", SOCIAL, "", said="转人工")
+    assert "先把您的事写在这里" in world.desk.receive("web:a", "留言")[0]
+    assert world.desk.owner("web:a") == "queue"
+    world.desk.receive("web:a", "我的社保卡丢了，在外地怎么补办")
+    world.desk.receive("web:a", "有人吗")
+    assert "G1" in world.desk.receive("web:a", "我要留言")[0]
+    [made] = tickets.made
+    assert made["details"] == "我的社保卡丢了，在外地怎么补办"
+
+
+def test_commands_and_ratings_are_read_in_traditional_chinese_too(make_world: Any) -> None:
+    table = str.maketrans("隊滿轉會", "队满转会")
+    world = make_world(simplify=lambda text: text.translate(table))
+    world.desk.open_handoff("web:a", "complex", None, "问")
+    assert "已为您取消排队" in world.desk.receive("web:a", "取消排隊")[0]
+    member = at_the_desk(world)
+    world.desk.open_handoff("web:b", "complex", SOCIAL, "问")
+    world.desk.resolve("web:b", member)
+    assert world.desk.recipient("web:b", "非常滿意") == "desk"
+
+
+def test_the_department_asked_for_is_found_in_the_words_left_out_of_the_question(world: Any) -> None:
+    receipt = world.desk.open_handoff("web:a", "asked_for_human", None, "", said="转人社局")
+    assert receipt.department == SOCIAL

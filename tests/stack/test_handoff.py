@@ -45,7 +45,7 @@ def _serve(page: Any) -> None:
     page.get_by_text(
         "居住证怎么办", exact=True
     ).first.wait_for()  # the bot's part of the conversation is there
-    page.get_by_role("button", name="领取", exact=True).click()
+    page.get_by_text("由您接待中").wait_for()  # signing in brought it
     box = page.get_by_label("内容", exact=True)
     box.fill("请带身份证到望江派出所办理。")
     box.press("Control+Enter")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.gateway.rasa_client import RasaClient
+from bot.gateway.tables import outbox
 from desk.changes import conversation_topic
 from desk.ports import AnswerUnknown, KnowledgeAway
 from knowledge.embedding import Int8Embedder, SentenceTransformerEmbedder
@@ -95,4 +96,22 @@ def test_a_reply_of_staff_is_followed_to_the_citizen(tmp_path: Path) -> None:
     parts.gateway.deliveries.fetched("web:1", row)
     assert parts.ports.delivery([row]) == {row: "delivered"}
     assert parts.desk.changes.changed({conversation_topic("web:1")}, since)
+    engine.dispose()
+
+
+def test_a_rating_is_taken_once_the_question_for_it_is_on_its_way(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path, calendar=ALWAYS_OPEN)
+    engine = open_engine(settings.database)
+    migrate(engine)
+    parts = build_parts(settings, engine)
+    member = parts.accounts.create("wang", "correct horse battery", "王敏", "公安局")
+    parts.desk.claim(parts.desk.open_handoff("wechat:oA", "complex", None, "问").number, member)
+    parts.desk.resolve("wechat:oA", member)
+    assert parts.desk.recipient("wechat:oA", "满意") == "bot"
+    parts.desk.record("wechat:oA", "citizen", "满意")
+    with engine.begin() as connection:
+        connection.execute(outbox.update().values(status="replying"))
+    assert parts.desk.recipient("wechat:oA", "满意") == "desk"
+    parts.desk.record("wechat:oA", "citizen", "居住证怎么办")
+    assert parts.desk.recipient("wechat:oA", "满意") == "bot"
     engine.dispose()

@@ -93,7 +93,7 @@ class Composer:
             {"id": option_id(row.id, number), "content": option["label"]}
             for number, option in enumerate(row.options, start=1)
         ]
-        tail = self._texts.say(key)
+        tail = str(row.payload.get("choose") or self._texts.say(key))
         if size(head + tail + "".join(each["content"] for each in options)) > LIMIT_BYTES:
             return None
         return {"head_content": head, "list": options, "tail_content": tail}

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -65,9 +66,13 @@ class FakeDesk:
     handoffs: list[tuple[str, str, str]] = field(default_factory=list)
 
     drops: list[tuple[str, str]] = field(default_factory=list)
+    ticket: Any = None
+    """What handoffs become."""
+    rating: str | None = None
+    """A text that is for the desk although the bot owns the conversation."""
 
     def recipient(self, conversation_id: str, text: str) -> Recipient:
-        return "bot" if self.owner(conversation_id) == "bot" else "desk"
+        return "bot" if self.owner(conversation_id) == "bot" and text != self.rating else "desk"
 
     def owner(self, conversation_id: str, connection: Connection | None = None) -> Owner:
         return self.owners.get(conversation_id, "bot")
@@ -101,8 +106,9 @@ class FakeDesk:
         answer_id: str | None = None,
     ) -> Any:
         self.handoffs.append((conversation_id, reason, question))
-        self.owners[conversation_id] = "queue"
-        return None
+        if self.ticket is None:
+            self.owners[conversation_id] = "queue"
+        return SimpleNamespace(ticket=self.ticket)
 
 
 Answerer = Callable[[str, str], list[dict[str, Any]]]
@@ -213,6 +219,7 @@ async def world(
     rasa: FakeRasa | None = None,
     clock: Callable[[], float] | None = None,
     enforce: bool = False,
+    is_crisis: Callable[[str], bool] = lambda _text: False,
     **settings: Any,
 ) -> AsyncIterator[World]:
     """A running gateway on the database in this folder; entered again, it is the next process.
@@ -236,6 +243,7 @@ async def world(
         TEXTS,
         transport=httpx.ASGITransport(api.app),
         moved=moved.append,
+        is_crisis=is_crisis,
         **({"clock": clock} if clock else {}),
     )
     app = FastAPI()

@@ -11,7 +11,7 @@ HOUR = 3600.0
 
 def staff_says(w: Any, text: str, conversation_id: str = CONVERSATION) -> int:
     with w.engine.begin() as connection:
-        return int(w.gateway.deliver(connection, conversation_id, text))
+        return int(w.gateway.deliver(connection, conversation_id, "staff", text))
 
 
 def state(w: Any, row: int) -> str | None:

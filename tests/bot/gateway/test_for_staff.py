@@ -40,3 +40,26 @@ async def test_what_was_said_to_the_bot_is_named_the_same_way(tmp_path: Path) ->
         await until(lambda: w.desk.log)
         said: list[Any] = [text for _, author, text in w.desk.log if author == "citizen"]
         assert said == ["［图片］ 可在公众平台的“消息管理”中查看"]
+
+
+async def test_a_place_that_the_bot_answers_too_late_is_named_the_same_way(tmp_path: Path) -> None:
+    class Later(FakeDesk):
+        """Staff have it by the time something is stored, but not before."""
+
+        def owner(self, conversation_id: str, connection: Any = None) -> Any:
+            return "bot" if connection is None else "staff"
+
+    desk = Later()
+    async with world(tmp_path, PLAIN, desk=desk) as w:
+        fields = {"Location_X": "1", "Location_Y": "2", "Label": "海滨路1号"}
+        await w.platform.send(CITIZEN, "location", fields)
+        await until(lambda: desk.received)
+        assert desk.received == [(CONVERSATION, "［位置］海滨路1号")]
+
+
+async def test_what_is_no_text_is_never_taken_for_a_rating(tmp_path: Path) -> None:
+    desk = FakeDesk(rating="满意")
+    async with world(tmp_path, PLAIN, desk=desk) as w:
+        await w.platform.send(CITIZEN, "location", {"Location_X": "1", "Location_Y": "2", "Label": "满意"})
+        await until(lambda: desk.log or desk.received)
+        assert desk.received == []

@@ -3,10 +3,12 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from bot.gateway.ports import Owner
 from bot.gateway.rasa_client import RasaAway
 from bot.gateway.tables import outbox
 from bot.gateway.wechat.splitting import size
@@ -221,6 +223,58 @@ async def test_rasa_away_too_long_hands_the_citizen_to_staff(tmp_path: Path) -> 
         assert w.desk.handoffs == [("web:c1", "error", "医保")]
 
 
+async def test_what_became_a_ticket_is_told_with_its_number(tmp_path: Path) -> None:
+    desk = FakeDesk(ticket=SimpleNamespace(number="G20261125-0001", due_text="11月27日（周五）17:00"))
+    async with world(tmp_path, desk=desk, give_up_after=0.05) as w:
+        w.rasa.away = True
+        [said] = await w.gateway.wait(await say(w, "医保", "k"), 5) or []
+        assert "G20261125-0001" in said.text
+        assert "11月27日（周五）17:00" in said.text
+
+
+async def test_danger_to_life_does_not_wait_for_a_dialogue_that_is_away(tmp_path: Path) -> None:
+    async with world(tmp_path, is_crisis=lambda text: "不想活" in text) as w:
+        w.rasa.away = True
+        patient = await say(w, "医保", "other", "c2")
+        [said] = await w.gateway.wait(await say(w, "我不想活了", "k"), 5) or []
+        assert "120" in said.text
+        assert "12356" in said.text
+        assert w.desk.handoffs == [("web:c1", "crisis", "我不想活了")]
+        assert await w.gateway.wait(patient, 0) is None
+
+
+async def test_the_emergency_numbers_are_told_also_where_no_handoff_can_be_opened(tmp_path: Path) -> None:
+    class Broken(FakeDesk):
+        def open_handoff(self, *args: Any, **kwargs: Any) -> Any:
+            raise OSError("disk")
+
+    async with world(tmp_path, desk=Broken(), is_crisis=lambda text: "不想活" in text) as w:
+        w.rasa.away = True
+        [said] = await w.gateway.wait(await say(w, "我不想活了", "k"), 5) or []
+        assert "120" in said.text
+        assert "没能通知到工作人员" in said.text
+
+
+async def test_the_bot_does_not_say_that_it_has_nothing_to_say_once_staff_own_the_conversation(
+    tmp_path: Path,
+) -> None:
+    def silent(sender: str, _text: str) -> list[dict[str, Any]]:
+        return []
+
+    class Later(FakeDesk):
+        """Staff have it by the time something is stored, but not before."""
+
+        def owner(self, conversation_id: str, connection: Any = None) -> Owner:
+            return "bot" if connection is None else "staff"
+
+    rasa, desk = FakeRasa(), Later()
+    rasa.answer = silent
+    async with world(tmp_path, rasa=rasa, desk=desk, silent_after=0.05) as w:
+        assert await w.gateway.wait(await say(w, "转人工", "k"), 5) == []
+        assert desk.received == [("web:c1", "转人工")]
+        assert desk.drops == [("web:c1", w.texts.say("replies.silent"))]
+
+
 async def test_an_error_inside_is_tried_again(tmp_path: Path) -> None:
     class Stumbling(FakeDesk):
         stumbles = 2
@@ -354,3 +408,11 @@ async def test_a_delivery_cut_off_by_a_crash_is_made_by_the_next_process(tmp_pat
     async with world(tmp_path, PUSHING) as w:
         await until(lambda: w.rows()[0].status == "delivered")
         assert len(w.api.sent) == 1
+
+
+async def test_stopping_is_heard_also_at_the_very_moment_of_news(tmp_path: Path) -> None:
+    async with world(tmp_path, PUSHING, poll_every=60.0) as w:
+        await until(lambda: w.gateway._to_push._waiters)
+        w.gateway._to_push.set()
+        async with asyncio.timeout(5):
+            await w.gateway.stop()

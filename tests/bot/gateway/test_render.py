@@ -56,6 +56,11 @@ def test_links_are_anchors_in_wechat_and_plain_elsewhere() -> None:
     assert "javascript" not in Renderer(TEXTS).render("答", {"sources": [script]}, links=True)
 
 
+def test_what_the_desk_asks_brings_its_own_words_below_the_options() -> None:
+    rating = {"options": [{"label": "满意"}, {"label": "不满意"}], "choose": "不评价也没关系。"}
+    assert Renderer(TEXTS).render("满意吗？", rating).endswith("2. 不满意\n不评价也没关系。")
+
+
 def test_options_are_numbered_and_the_citizen_is_told_to_reply_with_the_number() -> None:
     shown = render({"text": "您想问哪一种？", "options": [{"label": "职工医保"}, {"label": "居民医保"}]})
     assert "1. 职工医保\n2. 居民医保\n请回复数字选择（1-2）。" in shown

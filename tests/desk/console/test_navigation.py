@@ -116,4 +116,5 @@ def test_who_does_not_serve_reads_the_desk_without_buttons(world: Any, visitor: 
         page = visitor(role[:5], role).get("/console/desk", c="web:a").text
         assert (">领取</button>" in page) == serves
         assert ("我的会话" in page) == serves
-        assert ("不能领取" in page) != serves
+        assert f'data-mode="{"queue" if serves else "elsewhere"}"' in page
+        assert ("您的角色可以查看会话，不能领取" in page) != serves

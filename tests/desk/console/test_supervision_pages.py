@@ -22,7 +22,7 @@ def test_the_page_has_numbers_before_any_script_runs(world: Any, visitor: Visit)
 def test_an_empty_day_shows_dashes(visitor: Visit) -> None:
     page = visitor("lead", "supervisor").get("/console/supervision").text
     assert "今天还没有转人工" in page
-    assert page.count("<dd>—</dd>") == 5
+    assert page.count("<dd>—</dd>") == 6
     assert "最长 —" in page
 
 

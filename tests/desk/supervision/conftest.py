@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert
 
-from desk.tables import conversations, handoffs
+from desk.tables import conversations, handoffs, ratings
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -27,6 +27,7 @@ def add(world: Any) -> Callable[..., str]:
         department: str = "公安局",
         reason: str = "complex",
         by: int | None = None,
+        score: int | None = None,
     ) -> str:
         def at(after: float | None) -> float | None:
             return None if after is None else created + after
@@ -55,7 +56,10 @@ def add(world: Any) -> Callable[..., str]:
         with world.engine.begin() as connection:
             opened = {"owner": "bot", "created_at": created, "last_activity_at": created}
             connection.execute(insert(conversations).values(id=row["conversation_id"], **opened))
-            connection.execute(insert(handoffs).values(**row))
+            done = connection.execute(insert(handoffs).values(**row))
+            if score is not None:
+                rated = {"handoff_id": done.inserted_primary_key[0], "asked_at": created, "score": score}
+                connection.execute(insert(ratings).values(**rated))
         made.append(number)
         return number
 

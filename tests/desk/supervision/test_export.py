@@ -24,19 +24,28 @@ def rows(world: Any, first: int, last: int, department: str | None = None) -> li
 
 def test_each_handoff_is_a_row_without_anything_of_the_citizen(world: Any, add: Add) -> None:
     at = MIDNIGHT + 3600
-    done = add(at, claimed=12.4, replied=30, ended=312.6)
+    done = add(at, claimed=12.4, replied=30, ended=312.6, score=5)
     left = add(at, ended=80, outcome="cancelled", reason="complaint")
     ticket = add(at, claimed=5, replied=9, ended=65, outcome="ticket")
     waits = add(at)
     served = add(at, claimed=7)
     header, *body = rows(world, 23, 23)
-    assert header == ["受理编号", "部门", "原因", "等待秒数", "首次响应秒数", "处理秒数", "结果"]
+    assert header == [
+        "受理编号",
+        "部门",
+        "原因",
+        "等待秒数",
+        "首次响应秒数",
+        "处理秒数",
+        "结果",
+        "评价（1–5）",
+    ]
     assert body == [
-        [done, "公安局", "事项复杂", "12", "30", "300", "已答复办结"],
-        [left, "公安局", "投诉", "", "", "", "排队中离开"],
-        [ticket, "公安局", "事项复杂", "5", "9", "60", "转为工单"],
-        [waits, "公安局", "事项复杂", "", "", "", "等待领取"],
-        [served, "公安局", "事项复杂", "7", "", "", "接待中"],
+        [done, "公安局", "事项复杂", "12", "30", "300", "已答复办结", "5"],
+        [left, "公安局", "投诉", "", "", "", "排队中离开", ""],
+        [ticket, "公安局", "事项复杂", "5", "9", "60", "转为工单", ""],
+        [waits, "公安局", "事项复杂", "", "", "", "等待领取", ""],
+        [served, "公安局", "事项复杂", "7", "", "", "接待中", ""],
     ]
     assert "web:" not in str(body)
     assert "市民写的" not in str(body)

@@ -170,3 +170,14 @@ def test_no_reading_goes_through_all_handoffs(world: Any) -> None:
     with world.engine.connect() as connection:
         plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + handoffs_read[0], handoffs_read[1]).all()
     assert "SCAN handoffs" not in str(plan)
+
+
+def test_satisfaction_is_the_share_of_those_who_rated(world: Any, add: Add) -> None:
+    assert world.desk.numbers.overview().today.satisfied is None
+    for score in (5, 4, 3, 1, None):
+        add(world.clock.now, claimed=5, replied=9, ended=20, score=score)
+    add(world.clock.now, claimed=5, replied=9, ended=20, score=2, department="民政局")
+    overview = fresh(world)
+    assert (overview.today.rated, overview.today.satisfied) == (5, 0.4)
+    shares = {tally.of: tally.satisfied for tally in overview.by_department}
+    assert shares == {"公安局": 0.5, "民政局": 0.0}

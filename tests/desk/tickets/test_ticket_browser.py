@@ -13,7 +13,7 @@ from ticket_world import CITIZEN
 
 from desk.pages import build_pages
 from desk.tickets import build_ticket_pages
-from tests.browser import ARGUMENTS, CHROMIUM, MARKS
+from tests.browser import ARGUMENTS, CHROMIUM, MARKS, OVERLAPS
 
 PATIENCE = 10_000  # ms
 
@@ -124,3 +124,16 @@ def test_nothing_is_wider_than_the_screen(desk: Any, page: Any) -> None:
             for fold in page.locator("main details summary").all():
                 fold.click()
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_no_part_of_a_ticket_lies_over_another(desk: Any, page: Any) -> None:
+    number = desk.open().number
+    desk.tickets.take(number, desk.wang)
+    sign_in(page, "wang")
+    for width in (1280, 820, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(f"/console/tickets/{number}")
+        assert page.evaluate(OVERLAPS, ".card, .head") == []
+        page.goto("/console/tickets?view=all")
+        box = page.get_by_label("编号或关键词")
+        assert box.evaluate("box => box.clientWidth") >= 120

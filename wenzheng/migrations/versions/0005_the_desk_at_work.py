@@ -1,5 +1,7 @@
 """Who is at the desk, what was assigned to whom, transfers, tickets made of a handoff, ratings."""
 
+import time
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -39,18 +41,19 @@ def upgrade() -> None:
         for column in columns:  # not as a batch: that would make the tables, and their partial index, anew
             op.add_column(table, column)
     op.drop_index("ix_handoffs_status_order", "handoffs")
-    op.create_index("ix_handoffs_status_order", "handoffs", ["status", "priority", "queue_order", "id"])
+    queue = ["status", sa.text("priority DESC"), "queue_order", "id"]
+    op.create_index("ix_handoffs_status_order", "handoffs", queue)
+    op.create_index("ix_handoffs_status_department", "handoffs", ["status", "department", "queue_order"])
     op.create_index("ix_handoffs_claimed_by", "handoffs", ["claimed_by", "status"])
     # What was waiting or served before is not overdue at the first look.
-    op.execute(
-        "UPDATE handoffs SET last_said_at = coalesce(claimed_at, created_at), queued_at = created_at "
-        "WHERE status <> 'resolved'"
-    )
+    fresh = sa.text("UPDATE handoffs SET last_said_at = :now, queued_at = :now WHERE status <> 'resolved'")
+    op.execute(fresh.bindparams(now=time.time()))
     op.execute("UPDATE handoffs SET reason = 'declined_twice' WHERE reason = 'repeated_failure'")
     op.create_table(
         "ratings",
         sa.Column("handoff_id", sa.Integer, sa.ForeignKey("handoffs.id"), primary_key=True),
         sa.Column("asked_at", sa.Float, nullable=False),
+        sa.Column("outbox_id", sa.Integer),
         sa.Column("score", sa.Integer),
         sa.Column("rated_at", sa.Float),
         sa.Column("reason", sa.String(200)),
@@ -61,6 +64,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("ratings")
     op.drop_index("ix_handoffs_claimed_by", "handoffs")
+    op.drop_index("ix_handoffs_status_department", "handoffs")
     op.drop_index("ix_handoffs_status_order", "handoffs")
     op.create_index("ix_handoffs_status_order", "handoffs", ["status", "queue_order", "id"])
     for table, columns in reversed(_columns().items()):

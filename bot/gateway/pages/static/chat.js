@@ -103,11 +103,11 @@
     else log.focus({ preventScroll: true });
   }
 
-  function optionButtons(options) {
+  function optionButtons(options, choose) {
     const group = make("div", "choices");
     group.setAttribute("role", "group");
     group.setAttribute("aria-label", words.choose);
-    group.append(make("p", "", words.choose));
+    group.append(make("p", "", choose));
     options.forEach((option, index) => {
       const button = make("button");
       button.type = "button";
@@ -189,7 +189,7 @@
     const payload = item.payload || {};
     element.append(...sourcesOf(payload));
     const options = (payload.options || []).filter((option) => option.label);
-    if (options.length) element.append(optionButtons(options));
+    if (options.length) element.append(optionButtons(options, payload.choose || words.choose));
     if (payload.status === "answered") element.append(rating());
     show(element);
   }
