@@ -1,18 +1,22 @@
 """The question for news of an open page: answered when something it shows changed, with what changed."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
-from desk_client import sign_in
+from desk_client import GOOD, sign_in
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from desk.console.shown import QUEUE_SHOWN
+from desk.console import state
+from desk.console.shown import QUEUE_SHOWN, Shown
 from desk.pages import build_pages
 from desk.service import Desk
+from desk.web_sessions import SESSION_COOKIE
 from wenzheng.database import open_engine
 
 CITIZEN = "wechat:oABC1234"
@@ -71,12 +75,12 @@ def test_the_first_question_is_answered_with_everything(world: Any, open_page: A
     page = open_page("wang", CITIZEN)
     world.desk.record(CITIZEN, "citizen", "路灯坏了")
     world.desk.open_handoff(CITIZEN, "complaint", None, "路灯坏了")
-    state = page.ask(wait=5)
-    assert set(state["parts"]) == {"presence", "serving", "queue", "online", "header", "deliveries"}
-    assert (state["mode"], state["waiting"]) == ("queue", 1)
-    assert "路灯坏了" in state["parts"]["queue"][1]
-    assert "投诉" in state["parts"]["header"][1]
-    assert "data-id" in state["messages"]
+    told = page.ask(wait=5)
+    assert set(told["parts"]) == {"presence", "serving", "queue", "online", "header", "deliveries"}
+    assert (told["mode"], told["waiting"]) == ("queue", 1)
+    assert "路灯坏了" in told["parts"]["queue"][1]
+    assert "投诉" in told["parts"]["header"][1]
+    assert "data-id" in told["messages"]
 
 
 def test_only_what_changed_is_sent(world: Any, open_page: Any) -> None:
@@ -121,6 +125,55 @@ def test_news_ends_the_wait_and_other_peoples_does_not(world: Any, open_page: An
     timer.join()
 
 
+def test_news_of_the_queue_gathers_for_a_moment_and_ones_own_does_not_wait(
+    world: Any, open_page: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(state, "QUEUE_GATHERS", 30.0)
+    member = world.staff("wang")
+    world.desk.claim(world.desk.open_handoff(CITIZEN, "complex", None, "问").number, member)
+    page = open_page("wang", CITIZEN)
+    page.ask()
+    happens = [
+        threading.Timer(0.2, world.desk.open_handoff, ("web:b", "complex", None, "别人的事")),
+        threading.Timer(0.6, world.desk.receive, (CITIZEN, "给我的话")),
+    ]
+    started = time.monotonic()
+    for each in happens:
+        each.start()
+    news = page.ask(wait=5)
+    assert 0.6 <= time.monotonic() - started < 4
+    assert "别人的事" in news["parts"]["queue"][1]
+    assert "给我的话" in news["messages"]
+
+
+async def test_pages_that_hear_of_the_same_news_are_looked_after_few_at_a_time(
+    world: Any, monkeypatch: Any
+) -> None:
+    now, most, lock = 0, 0, threading.Lock()
+
+    def slow(*_: Any) -> dict[str, Any]:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.02)
+        with lock:
+            now -= 1
+        return {}
+
+    monkeypatch.setattr(Shown, "state", slow)
+    world.staff("wang")
+    app = FastAPI()
+    app.include_router(build_pages(world.desk, world.accounts))
+    token = world.accounts.sign_in("wang", GOOD)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://desk", cookies={SESSION_COOKIE: token}
+    ) as client:
+        answers = await asyncio.gather(*(client.get(STATE) for _ in range(5 * state.AT_ONCE)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert most == state.AT_ONCE
+
+
 def test_what_another_process_wrote_is_there_when_the_wait_ends(
     world: Any, elsewhere: Desk, open_page: Any
 ) -> None:
@@ -153,10 +206,10 @@ def test_a_long_queue_is_cut_and_says_how_many_more(world: Any, open_page: Any) 
     page = open_page("wang")
     for number in range(QUEUE_SHOWN + 3):
         world.desk.open_handoff(f"web:{number}", "complex", None, f"问题{number}")
-    state = page.ask()
-    assert state["waiting"] == QUEUE_SHOWN + 3
-    assert state["parts"]["queue"][1].count('class="entry"') == QUEUE_SHOWN
-    assert "还有 3 条" in state["parts"]["queue"][1]
+    told = page.ask()
+    assert told["waiting"] == QUEUE_SHOWN + 3
+    assert told["parts"]["queue"][1].count('class="entry"') == QUEUE_SHOWN
+    assert "还有 3 条" in told["parts"]["queue"][1]
 
 
 def test_who_is_not_signed_in_does_not_get_to_wait(open_page: Any, world: Any) -> None:
