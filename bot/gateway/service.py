@@ -45,6 +45,9 @@ logger = logging.getLogger(__name__)
 
 _CLEAN_UP_EVERY = 60.0
 _SETTLE_EVERY = 1.0
+TYPING_AT_ONCE = 8
+"""Citizens who are being shown at the same time that an answer is written. What is only decoration must not grow with
+the load that makes answers late."""
 
 
 class Gateway:
@@ -306,7 +309,7 @@ class Gateway:
 
     def show_typing(self, citizen: str) -> None:
         """Show a WeChat citizen that an answer is being written; nothing waits for it or depends on it."""
-        if self._api is None:
+        if self._api is None or len(self._typing) >= TYPING_AT_ONCE:
             return
         task = asyncio.create_task(_unimportant(self._api.show_typing(citizen)))
         self._typing.add(task)

@@ -1,12 +1,15 @@
 """Customer messages: how many a citizen may be sent, what they are made of, and what the platform's refusals change."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.gateway.service import TYPING_AT_ONCE
 from bot.gateway.tables import outbox
+from bot.gateway.wechat.api import WeChatApi
 from bot.gateway.wechat.budget import Budget
 from bot.gateway.wechat.simulator import Transcript
 
@@ -245,6 +248,27 @@ async def test_a_citizen_who_waits_sees_that_an_answer_is_written(tmp_path: Path
         await w.platform.say("oOther", "快")
         gate.set()
         await until(lambda: w.api.sent)
+
+
+async def test_that_an_answer_is_written_is_shown_to_few_at_a_time(tmp_path: Path, monkeypatch: Any) -> None:
+    shown: list[str] = []
+    gate = asyncio.Event()
+
+    async def slow(_api: WeChatApi, openid: str) -> None:
+        shown.append(openid)
+        await gate.wait()
+
+    monkeypatch.setattr(WeChatApi, "show_typing", slow)
+    async with world(tmp_path, PUSHING) as w:
+        for number in range(3 * TYPING_AT_ONCE):
+            w.gateway.show_typing(f"o{number}")
+        await until(lambda: len(shown) == TYPING_AT_ONCE)
+        gate.set()
+        for _ in range(5):  # until those are over
+            await asyncio.sleep(0)
+        w.gateway.show_typing(CITIZEN)
+        await until(lambda: shown[-1] == CITIZEN)
+        assert len(shown) == TYPING_AT_ONCE + 1
 
 
 async def test_what_waited_for_a_message_does_not_keep_its_late_answer_back(tmp_path: Path) -> None:
