@@ -54,7 +54,7 @@ def served(api: PlatformApi) -> Iterator[str]:
     """The platform's server API on a port of this machine; its address."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(api.app, log_level="error", ws="none", lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(api.app, log_level="critical", ws="none", lifespan="off"))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:

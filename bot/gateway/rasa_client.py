@@ -43,8 +43,15 @@ class RasaClient:
         self._base_url = base_url.rstrip("/")
         self._params = {"token": token} if token else {}
         self._timeout = httpx.Timeout(timeout, connect=3.0)
+        # Made once, as that reads the system's certificates, which takes longer than a restart.
+        self._blocking = httpx.Client(
+            base_url=self._base_url,
+            timeout=self._timeout,
+            transport=sync_transport,
+            trust_env=False,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
         self._transport = transport
-        self._sync_transport = sync_transport
         self._client: httpx.AsyncClient | None = None
 
     async def say(
@@ -87,13 +94,7 @@ class RasaClient:
         """
         path = f"/conversations/{quote(conversation_id, safe='')}/tracker/events"
         try:
-            with httpx.Client(
-                base_url=self._base_url,
-                timeout=self._timeout,
-                transport=self._sync_transport,
-                trust_env=False,
-            ) as client:
-                reply = client.post(path, json={"event": "restart"}, params=self._params)
+            reply = self._blocking.post(path, json={"event": "restart"}, params=self._params)
         except httpx.HTTPError as error:
             raise RasaAway(f"{type(error).__name__}: {error}") from error
         if reply.status_code != 200:
@@ -101,6 +102,7 @@ class RasaClient:
 
     async def close(self) -> None:
         """Close the connections."""
+        self._blocking.close()
         if self._client is not None:
             await self._client.aclose()
             self._client = None

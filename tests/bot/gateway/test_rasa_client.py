@@ -39,3 +39,19 @@ async def test_no_message_at_all_is_silence() -> None:
 async def test_anything_but_a_list_of_messages_means_that_rasa_is_away(status: int, body: Any) -> None:
     with pytest.raises(RasaAway):
         await client(status, body).say("web:x", "问", "1")
+
+
+async def test_restarts_share_one_client_until_the_end() -> None:
+    class Transport(httpx.MockTransport):
+        closed = 0
+
+        def close(self) -> None:
+            self.closed += 1
+
+    transport = Transport(lambda _request: httpx.Response(200, json={}))
+    rasa = RasaClient("http://rasa", sync_transport=transport)
+    rasa.restart("web:x")
+    rasa.restart("web:y")
+    assert transport.closed == 0
+    await rasa.close()
+    assert transport.closed == 1
