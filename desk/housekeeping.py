@@ -24,6 +24,8 @@ from desk.texts import Texts
 
 logger = logging.getLogger(__name__)
 
+BUSY_TIMES = 3
+"""Whoever answers other citizens meanwhile may leave one without an answer so many times as long."""
 AT_ONCE = 200
 """Conversations looked at in one round of one step; the rest is due a moment later."""
 
@@ -117,6 +119,9 @@ class Housekeeping:
             with self._engine.begin() as connection:
                 row = waiting.by_id(connection, found.id)
                 still = row.status == "claimed" and row.assigned and row.claimed_at <= before
+                patience = at - BUSY_TIMES * self._rules.assigning.answer_within
+                if row.claimed_at > patience and waiting.answers_others(connection, row.claimed_by, before):
+                    continue
                 if not still or not self._serving.put_back(connection, row, "unanswered", at):
                     continue
                 # Else it would come straight back to them.
