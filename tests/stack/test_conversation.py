@@ -82,7 +82,7 @@ def test_what_nothing_answers_is_said_a_person_offered_and_yes_is_a_handoff_with
     from wenzheng.parts import build_parts
 
     offered = said(stack, "o-unanswered", "火星移民的签证要去哪个太空港递交")
-    assert "转人工" in offered
+    assert "回复“人工”" in offered
     told = said(stack, "o-unanswered", "好的")
     desk = build_parts(stack.settings, open_engine(stack.settings.database)).desk
     handoff = desk.latest_handoff("wechat:o-unanswered")
