@@ -141,17 +141,26 @@ class Backend:
         question: str,
         department: str | None = None,
         answer_id: str | None = None,
+        said: str | None = None,
     ) -> dict[str, Any]:
-        """Put the conversation into the staff's queue and return the receipt; outside working hours it has a ticket."""
+        """Put the conversation into the staff's queue and return the receipt; outside working hours it has a ticket.
+
+        Args:
+            question: the matter; "" where it is not known, and outside working hours nothing is opened then.
+            said: the words that only ask for a person.
+        """
         request = {
             "conversation_id": conversation_id,
             "reason": reason,
             "question": question,
             "department": department,
             "answer_id": answer_id,
+            "said": said,
         }
         given = {key: value for key, value in request.items() if value is not None}
         body = await self._call("POST", "/api/handoffs", json=given)
+        if body.get("status") == "closed":
+            return body
         if body.get("status") == "ticket":
             _with_number(body.get("ticket") or {}, "POST /api/handoffs, ticket")
             return body

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk.events import FollowupAction, SlotSet
 
-from actions import handoff_rules, receipts, ticket
+from actions import handoff_rules, receipts, ticket, words
 from actions.backend import Backend
 from actions.handoff_rules import Rule, Situation
 from actions.payload import HANDOFF, Answer, answer
@@ -18,6 +18,9 @@ handoff_rules.load()
 _ABOUT_THE_LAST_QUESTION = frozenset({"ask_human", "affirm", "deny", "not_helpful"})
 # What is told for one of these reasons speaks for itself.
 _OWN_WORDS = frozenset({"complaint", "suggestion", "report", "crisis"})
+# For one of these, a message of so few letters (转人工, 好的, 没用) tells nothing of the matter.
+_BARE_REASONS = frozenset({"asked_for_human", "low_confidence", "declined_twice"})
+BARE_LETTERS = 8
 
 
 def decide(turn: Turn, got: Answer | None = None, misses: int = 0) -> Rule | None:
@@ -67,17 +70,7 @@ async def hand_over(
 ) -> Reply:
     """Hand the conversation to staff; a ticket that was being filled in is left, and what it held goes along.
 
-    Raises:
-        BackendError: the handoff was not opened.
-    """
-    said = await open_handoff(backend, turn, reason, unanswered, preface)
-    return Reply(said, misses=0, events=tuple(ticket.left(turn)))
-
-
-async def open_handoff(
-    backend: Backend, turn: Turn, reason: str, unanswered: Answer | None = None, preface: str | None = None
-) -> Answer:
-    """Hand the conversation to staff.
+    Where nobody is there and the matter is not known, the form for a ticket asks for it.
 
     Args:
         backend: the web process.
@@ -86,35 +79,39 @@ async def open_handoff(
         unanswered: the Answer that led here; its department and id go along.
         preface: text to say before the receipt.
 
-    Returns:
-        An Answer with status `handoff`.
-
     Raises:
         BackendError: the handoff was not opened.
     """
     about = unanswered or turn.last_answer or {}
     answer_id = about.get("id") or None
+    question = _question(turn, reason)
     receipt = await backend.open_handoff(
         turn.conversation_id,
         reason,
-        _question(turn, reason),
+        question,
         department=about.get("department"),
         answer_id=answer_id,
+        said=None if turn.text in question else turn.text,
     )
     text = receipts.text(reason, receipt)
-    return answer(
+    said = answer(
         HANDOFF,
         f"{preface}\n{text}" if preface else text,
         answer_id=answer_id or "",
         reason=reason,
         department=receipt.get("department"),
     )
+    events = ticket.left(turn)
+    if receipt.get("status") == receipts.CLOSED:
+        events = [*events, SlotSet(ticket.KIND, "question"), FollowupAction(ticket.FORM)]
+    return Reply(said, misses=0, events=tuple(events))
 
 
 def _question(turn: Turn, reason: str) -> str:
-    """What staff read first: the matter, then the citizen's present words."""
+    """What staff read first: the matter, then what was said now if that is more than the wish for a person."""
     before = ticket.written(turn)
     about_the_last = turn.intent in _ABOUT_THE_LAST_QUESTION and reason not in _OWN_WORDS
     if not before and (about_the_last or reason == "declined_twice"):
         before = turn.last_question
-    return f"{before}\n{turn.text}" if before else turn.text
+    bare = about_the_last and reason in _BARE_REASONS and words.letters(turn.plain) <= BARE_LETTERS
+    return "\n".join(part for part in (before, None if bare else turn.text) if part)

@@ -118,6 +118,8 @@ class ActionDeny(CitizenAction):
         return "action_deny"
 
     async def reply(self, turn: Turn) -> Reply:
+        if words.is_said("leaves", turn.plain):
+            return Reply(answer(SMALL_TALK, say("deny.here")))
         status = (turn.last_answer or {}).get("status")
         declines_the_offer = turn.person_offered and not words.contains("blames", turn.plain)
         if declines_the_offer or not (turn.person_offered or status in (ANSWERED, CLARIFY, NO_ANSWER)):

@@ -7,6 +7,9 @@ from typing import Any
 from actions.handoff_rules import CRISIS
 from actions.texts import say
 
+CLOSED = "closed"
+"""The status of a receipt where nobody is there and there was no matter to make a ticket of."""
+
 
 def text(reason: str, receipt: dict[str, Any]) -> str:
     """The words of a receipt.
@@ -15,23 +18,24 @@ def text(reason: str, receipt: dict[str, Any]) -> str:
         reason: the handoff's reason.
         receipt: what `POST /api/handoffs` answered.
     """
+    if receipt.get("status") == CLOSED:
+        return say("handoff_closed", opens=receipt.get("opens_text") or "")
     if receipt.get("status") == "ticket":
-        return _ticket(reason, receipt, receipt["ticket"])
-    lead = say(f"handoff_lead.{reason}", number=receipt["number"])
+        return _ticket(receipt, receipt["ticket"])
+    taken, there = receipt.get("status") == "claimed", receipt.get("staff_online")
     if reason == CRISIS:
-        return lead
-    lines = [lead, _department(receipt) + _tail(receipt)]
-    if receipt.get("status") != "claimed":
-        lines.append(say("handoff_tail.return"))
+        key = reason if taken or there else "crisis_offline"
+        return say(f"handoff_lead.{key}", number=receipt["number"])
+    lines = [say(f"handoff_lead.{reason}", number=receipt["number"]), _department(receipt) + _tail(receipt)]
+    if not taken:
+        lines.append(say("handoff_tail.return" if there else "handoff_tail.leave"))
     return "\n".join(lines)
 
 
-def _ticket(reason: str, receipt: dict[str, Any], ticket: dict[str, Any]) -> str:
-    """Nobody is there: it has become a ticket."""
-    if reason == CRISIS:
-        return say("handoff_ticket.crisis", number=ticket["number"])
+def _ticket(receipt: dict[str, Any], ticket: dict[str, Any]) -> str:
+    """Nobody is there: it has become a ticket, or part of the one before."""
     lines = [
-        say("handoff_ticket.lead"),
+        say("handoff_ticket.added" if receipt.get("already_open") else "handoff_ticket.lead"),
         say("handoff_ticket.due", number=ticket["number"], due=ticket.get("due_text") or ""),
     ]
     opens = receipt.get("opens_text")

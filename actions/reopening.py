@@ -40,6 +40,8 @@ class ActionReopenTicket(CitizenAction):
         reason = words.beside("reopening", request_numbers.without(turn.text))
         if len(reason) >= LEAST_REASON:
             return await _reopen(self.backend, turn, number, reason)
+        if number not in await _reopenable(self.backend, turn):
+            return await _reopen(self.backend, turn, number, "")  # says why it cannot be
         return Reply(None, events=(SlotSet(REOPEN_NUMBER, number), FollowupAction(FORM)))
 
 

@@ -69,7 +69,8 @@ class ValidateTicketForm(CitizenAction):
         about = turn.last_answer or {}
         if started.kind == "question" and about.get("id"):
             started = started.with_(answer_id=str(about["id"]))
-        length = words.substance(turn.plain)
+        # Who asked for a person has told nothing yet.
+        length = 0 if turn.intent == "ask_human" else words.substance(turn.plain)
         if length >= ENOUGH[started.kind]:
             return _ask(turn, started.with_(details=turn.text.strip()))
         if length >= LEAST_DETAILS:
@@ -124,6 +125,8 @@ def _is_not_for_the_form(turn: Turn, held: Ticket) -> bool:
         return True
     if held.step == CONTACT and phone.parse(turn.text):
         return False
+    if turn.intent == "choose_option":
+        return turn.asked_back and held.step in (PLACE, CONTACT)
     return turn.intent in _QUESTIONS and words.contains("asks", turn.plain)
 
 

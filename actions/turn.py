@@ -7,7 +7,7 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
-from actions.payload import ANSWERED, Answer
+from actions.payload import ANSWERED, CLARIFY, Answer
 
 # In a bot message's metadata: it offered a person, so that "yes" can accept; for which reason; and how often in a row
 # the citizen had not been helped by then.
@@ -30,7 +30,8 @@ class Turn:
     message in this session, `last_question` the last earlier message that was a question; `offered` the reason for
     which the last bot message offered a person, None when it did not; `misses` how often in a row the citizen was not
     helped before this message; `message_id` the gateway's id of this message ("" where there is none); `slots` what is
-    set; `resumed` whether another action has already spoken to this message.
+    set; `resumed` whether another action has already spoken to this message; `asked_back` whether something was asked
+    back, with options, since the citizen's message before this one.
     """
 
     conversation_id: str
@@ -44,6 +45,7 @@ class Turn:
     plain: str = ""
     slots: dict[str, Any] = field(default_factory=dict)
     resumed: bool = False
+    asked_back: bool = False
 
     @property
     def person_offered(self) -> bool:
@@ -73,8 +75,7 @@ def _misses(said: list[dict[str, Any]], intent: str) -> int:
     for event in reversed(said):
         metadata = event.get("metadata") or {}
         if MISSES in metadata:
-            status = ((event.get("data") or {}).get("custom") or {}).get("status")
-            accepted = status == ANSWERED and intent not in BLAME_INTENTS
+            accepted = _status(event) == ANSWERED and intent not in BLAME_INTENTS
             return 0 if accepted else int(metadata[MISSES])
     return 0
 
@@ -105,7 +106,18 @@ def read(tracker: Tracker) -> Turn:
         plain=str(latest.get("text") or text),
         slots=dict(tracker.slots or {}),
         resumed=any(_is_other_action(event) for event in events[at:]),
+        asked_back=any(_status(event) == CLARIFY for event in events[_before(events, at) : at]),
     )
+
+
+def _status(event: dict[str, Any]) -> str | None:
+    """The status of the Answer that a bot message carries."""
+    return ((event.get("data") or {}).get("custom") or {}).get("status")
+
+
+def _before(events: list[dict[str, Any]], at: int) -> int:
+    """Where the citizen's message before the one at `at` stands."""
+    return max((index for index in range(at) if events[index].get("event") == "user"), default=0)
 
 
 def _is_other_action(event: dict[str, Any]) -> bool:

@@ -41,6 +41,11 @@ def substance(plain: str) -> int:
     return len(_SUBSTANCE.findall(_patterns()["opening"].sub("", plain)))
 
 
+def letters(text: str) -> int:
+    """How many letters, digits and characters a text has."""
+    return len(_SUBSTANCE.findall(text))
+
+
 def beside(key: str, text: str) -> str:
     """What is left of a text without what matches, trimmed."""
     return _patterns()[key].sub("", text, count=1).strip()

@@ -87,7 +87,8 @@ class Escape:
         handoff_id, number = waiting.create(
             connection, values, at, self._zone, status="resolved", outcome="ticket", resolved_at=at
         )
-        ticket = self._make(connection, number, values, values["question"])
+        question = values["question"]
+        ticket = self._make(connection, number, values, question.partition("\n")[0], question)
         waiting.change(connection, handoff_id, ticket_number=ticket.number, awaiting_reply=False)
         self._log(connection, values["conversation_id"], handoff_id, ticket, at)
         return number, ticket, False
@@ -122,9 +123,12 @@ class Escape:
         values = {
             name: getattr(row, name) for name in ("conversation_id", "reason", "department", "answer_id")
         }
-        lines = [*details.split("\n"), *row.question.split("\n"), *self._said(connection, row)]
+        said = self._said(connection, row)
+        told = [line for line in said if len(line) > _BARE] or said
+        subject = next(filter(None, [*details.split("\n"), *row.question.split("\n"), *told]), "")
+        lines = [*details.split("\n"), *row.question.split("\n"), *said]
         together = "\n".join(dict.fromkeys(line for line in lines if line.strip()))
-        ticket = self._make(connection, row.number, values, together)
+        ticket = self._make(connection, row.number, values, subject, together)
         self._log(connection, row.conversation_id, row.id, ticket, at)
         waiting.close(connection, row.id, "ticket", at, ticket_number=ticket.number)
         return ticket
@@ -152,11 +156,10 @@ class Escape:
         return (last.number, ticket) if ticket else None
 
     def _make(
-        self, connection: Connection, number: str, values: dict[str, Any], details: str
+        self, connection: Connection, number: str, values: dict[str, Any], subject: str, details: str
     ) -> TicketReceipt:
         assert self._tickets is not None
-        line = details.strip().partition("\n")[0]
-        subject = line if len(line) <= _SUBJECT else line[: _SUBJECT - 1] + "…"
+        subject = subject if len(subject) <= _SUBJECT else subject[: _SUBJECT - 1] + "…"
         return self._tickets.make(
             connection,
             kind=KIND_OF_REASON.get(values["reason"], "question"),

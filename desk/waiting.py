@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from desk.database import HANDOFF_NUMBERS, take_turns
 from desk.records import Handoff, Outcome, StaffMember, moment, moment_or_none
 from desk.routing import Routing
-from desk.tables import conversations, handoffs, staff
+from desk.tables import conversation_messages, conversations, handoffs, staff
 
 ORDER = (handoffs.c.priority.desc(), handoffs.c.queue_order, handoffs.c.id)
 """Emergencies first, then who came first; whoever comes back to the queue has the place of their arrival."""
@@ -106,6 +106,18 @@ def position(connection: Connection, row: Any, routes: Routing) -> int:
         .where(handoffs.c.status == "queued", ahead, routes.same_queue(row.department))
     ).scalar_one()
     return count + 1
+
+
+def answers_others(connection: Connection, staff_id: int, since: float) -> bool:
+    """Has this member of staff said something since then in a conversation that they have?"""
+    theirs = select(handoffs.c.conversation_id).where(
+        handoffs.c.claimed_by == staff_id, handoffs.c.status == "claimed"
+    )
+    said = conversation_messages.c
+    statement = select(said.id).where(
+        said.conversation_id.in_(theirs), said.staff_id == staff_id, said.at > since, said.author == "staff"
+    )
+    return connection.execute(statement.limit(1)).first() is not None
 
 
 def by_id(connection: Connection, handoff_id: int) -> Any:

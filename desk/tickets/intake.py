@@ -93,7 +93,7 @@ class Intake:
         if message_id is not None and self._reopened_by(connection, row.id, message_id):
             return store.as_ticket(row, at, already_open=True)
         self._require_reopenable(row, at)
-        reason = self._checks.filled("reason", reason)
+        reason = self._checks.optional("reason", reason)
         # One that was merged comes back on its own: the other's answer did not settle it.
         heir = row if row.merged_into_id is None else store.by_id(connection, row.merged_into_id)
         keeps = heir.assignee_id is not None and heir.staff_active

@@ -45,11 +45,8 @@ async def test_who_needs_a_person_gets_one_for_their_reason(
     said = await say(ActionHandoff, "找人", intent)
     assert (said["status"], said["reason"], said["department"]) == ("handoff", reason, "人社局")
     assert "R7" in said["text"]
-    assert fake.sent("/api/handoffs") == {
-        "conversation_id": "web:1",
-        "reason": reason,
-        "question": "找人",
-    }
+    words = {"question": "", "said": "找人"} if intent == "ask_human" else {"question": "找人"}
+    assert fake.sent("/api/handoffs") == {"conversation_id": "web:1", "reason": reason, **words}
 
 
 @pytest.mark.parametrize(
@@ -100,13 +97,20 @@ async def test_staff_learn_what_the_question_was(fake: FakeBackend, say: Say) ->
     ]
     await say(ActionHandoff, "转人工", "ask_human", before)
     sent = fake.sent("/api/handoffs")
-    assert sent["question"] == "低保怎么办\n转人工"
+    assert (sent["question"], sent["said"]) == ("低保怎么办", "转人工")
     assert (sent["answer_id"], sent["department"]) == ("a1", "民政局")
 
 
 async def test_a_department_that_is_named_goes_along_in_the_words(fake: FakeBackend, say: Say) -> None:
     await say(ActionHandoff, "转人社局人工", "ask_human")
-    assert fake.sent("/api/handoffs")["question"] == "转人社局人工"
+    assert fake.sent("/api/handoffs")["said"] == "转人社局人工"
+
+
+async def test_a_wish_for_a_person_that_tells_the_matter_is_the_question(fake: FakeBackend, say: Say) -> None:
+    text = "公积金的事你说不清楚，给我转个真人"
+    await say(ActionHandoff, text, "ask_human")
+    sent = fake.sent("/api/handoffs")
+    assert (sent["question"], "said" in sent) == (text, False)
 
 
 async def test_what_was_filled_in_goes_along_and_is_forgotten(fake: FakeBackend, say: Say) -> None:
@@ -175,11 +179,32 @@ async def test_outside_working_hours_it_is_a_ticket_with_its_date(fake: FakeBack
 
 
 async def test_danger_while_nobody_is_there_says_so(fake: FakeBackend, say: Say) -> None:
+    said = {}
+    for online in (0, 2):
+        fake.set("POST", "/api/handoffs", RECEIPT | {"staff_online": online})
+        said[online] = (await say(ActionHandoff, "我不想活了", "crisis"))["text"]
+        assert "电话" in said[online]
+        assert "返回" not in said[online]
+    assert ("没有人在线" in said[0], "没有人在线" in said[2]) == (True, False)
+
+
+async def test_outside_working_hours_the_matter_is_asked_for_where_it_is_not_known(
+    fake: FakeBackend, say: Say
+) -> None:
+    closed = {"number": "", "status": "closed", "position": 0, "staff_online": 0, "opens_text": "明天 9:00"}
+    fake.set("POST", "/api/handoffs", RECEIPT | closed)
+    said = await say(ActionHandoff, "转人工", "ask_human")
+    assert (said["status"], "明天 9:00" in said["text"]) == ("handoff", True)
+    assert [(event.get("name"), event.get("value")) for event in said["_events"]] == [
+        ("ticket_kind", "question"),
+        ("ticket_form", None),
+    ]
+
+
+async def test_what_is_added_to_the_ticket_before_is_said_to_be(fake: FakeBackend, say: Say) -> None:
     ticket = {"number": "G20261125-0007", "due_text": "11月27日"}
-    fake.set("POST", "/api/handoffs", RECEIPT | {"status": "ticket", "ticket": ticket})
-    said = await say(ActionHandoff, "我不想活了", "crisis")
-    assert "电话" in said["text"]
-    assert "11月27日" not in said["text"]
+    fake.set("POST", "/api/handoffs", RECEIPT | {"status": "ticket", "ticket": ticket, "already_open": True})
+    assert "加到之前登记的工单里" in (await say(ActionHandoff, "转人工", "ask_human"))["text"]
 
 
 @pytest.mark.parametrize("failure", FAILURES)

@@ -70,7 +70,7 @@ async def test_what_is_not_known_is_said_and_a_person_is_offered(fake: FakeBacke
     said = await say(ActionAnswer, "地下室能落户吗", "ask_question")
     assert (said["status"], said["reason"], said["id"]) == ("no_answer", "low_confidence", "a9")
     assert said["text"].startswith("没有依据。")
-    assert all(part in said["text"] for part in ("换个说法", "转人工"))
+    assert all(part in said["text"] for part in ("换个说法", "“人工”"))
     assert said["_metadata"] == OFFERED
     assert [path for _, path, _ in fake.calls] == ["/api/answer"]
 
@@ -111,7 +111,8 @@ async def test_the_second_time_in_a_row_calls_a_person(
     fake.set("POST", "/api/answer", UNKNOWN)
     said = await say(action, text, intent, before)
     assert (said["status"], said["reason"]) == ("handoff", "declined_twice")
-    assert fake.sent("/api/handoffs")["question"] == f"低保怎么办\n{text}"
+    words = f"\n{text}" if intent == "ask_question" else ""
+    assert fake.sent("/api/handoffs")["question"] == f"低保怎么办{words}"
     assert said["_metadata"] == {"misses": 0}
 
 
@@ -155,8 +156,18 @@ async def test_yes_to_a_person_offered_for_want_of_an_answer_calls_one(
 ) -> None:
     said = await say(ActionAffirm, text, "affirm", [ASKED, NOT_KNOWN])
     assert (said["status"], said["reason"]) == ("handoff", "low_confidence")
-    assert fake.sent("/api/handoffs")["question"] == f"低保怎么办\n{text}"
+    assert fake.sent("/api/handoffs")["question"] == "低保怎么办"
     assert fake.sent("/api/handoffs")["answer_id"] == "a9"
+
+
+@pytest.mark.parametrize("text", ["返回", "取消排队", "结束服务", "不等了"])
+async def test_who_leaves_a_queue_they_are_not_in_is_told_who_answers(
+    fake: FakeBackend, say: Say, text: str
+) -> None:
+    said = await say(ActionDeny, text, "deny", [ASKED, bot(clarify(2), misses=1)])
+    assert (said["status"], said["_metadata"]) == ("small_talk", {})
+    assert "智能助手" in said["text"]
+    assert fake.calls == []
 
 
 @pytest.mark.parametrize("text", ["不用了", "算了", "不要"])

@@ -72,7 +72,7 @@ async def test_the_newest_three_are_listed_with_status_and_date(fake: FakeBacken
     assert "G20261125-0003" not in text
     assert "R7" not in text
     assert text.count("12月2日") == 2
-    assert all(part in text for part in ("已经修好", "重开 G20261125-0002", "12月9日", "市城管局正在办"))
+    assert all(part in text for part in ("已经修好", "重新办理 G20261125-0002", "12月9日", "市城管局正在办"))
 
 
 @pytest.mark.parametrize("status", ["new", "working", "answered", "closed", "merged"])
@@ -157,6 +157,16 @@ async def test_the_only_ticket_that_can_be_reopened_needs_no_number(fake: FakeBa
     assert [event.get("value", event["name"]) for event in said["_events"]] == [NUMBER, "reopen_form"]
 
 
+async def test_a_ticket_that_cannot_be_reopened_is_not_asked_a_reason_for(
+    fake: FakeBackend, say: Say
+) -> None:
+    fake.set("GET", "/api/tickets", {"tickets": [ticket("G20261125-0001")]})
+    fake.set("POST", f"/api/tickets/{NUMBER}/reopen", httpx.Response(404))
+    said = await say(ActionReopenTicket, f"重新办理 {NUMBER}", "reopen_ticket")
+    assert "没有查到" in said["text"]
+    assert said["_events"] == []
+
+
 @pytest.mark.parametrize("count", [0, 2])
 async def test_without_a_number_it_is_asked_which(fake: FakeBackend, say: Say, count: int) -> None:
     own = [ticket(f"G20261125-000{n}", "answered", reopenable_until=9.0) for n in range(count)]
@@ -171,7 +181,7 @@ async def test_without_a_number_it_is_asked_which(fake: FakeBackend, say: Say, c
     [
         (httpx.Response(404), "small_talk", "没有查到"),
         (httpx.Response(409, json={"detail": "这件事已经超过七天，不能重开。"}), "small_talk", "超过七天"),
-        (httpx.Response(409), "small_talk", "不能重开"),
+        (httpx.Response(409), "small_talk", "不能重新办理"),
         (httpx.Response(500), "no_answer", "12345"),
         (httpx.ConnectError("refused"), "no_answer", "12345"),
     ],

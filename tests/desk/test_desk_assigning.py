@@ -187,6 +187,24 @@ def test_nobody_is_asked_for_a_rating_of_an_emergency(world: Any) -> None:
         assert world.desk.recipient(conversation_id, "5") == "bot"
 
 
+def test_who_answers_others_meanwhile_is_given_more_time(world: Any) -> None:
+    wang = at_the_desk(world, "wang", department=SOCIAL)
+    within = world.desk.rules.assigning.answer_within
+    ask(world, "web:a")
+    ask(world, "web:b")
+    for _ in range(2):
+        world.clock.now += within - 1
+        world.accounts.sign_in("wang", PASSWORD)  # the page is open
+        world.desk.reply("web:a", wang, "还要带户口簿。")
+        world.clock.now += 1
+        world.desk.housekeeping.tick()
+        assert (holder(world, "web:b"), world.desk.is_ready(wang)) == ("wang", True)
+    world.clock.now += within
+    world.accounts.sign_in("wang", PASSWORD)
+    world.desk.housekeeping.tick()
+    assert (holder(world, "web:b"), world.desk.is_ready(wang)) == (None, False)
+
+
 def test_an_assigned_conversation_nobody_answers_goes_to_a_colleague_and_the_first_is_paused(
     world: Any,
 ) -> None:

@@ -287,14 +287,18 @@ def test_outside_hours_nothing_is_opened_of_a_bare_wish_for_a_person(
 
 
 def test_a_ticket_is_made_of_what_was_said_and_not_of_commands(world: Any, tickets: FakeTickets) -> None:
-    world.desk.open_handoff("web:a", "asked_for_human", SOCIAL, "", said="转人工")
+    world.desk.open_handoff("web:a", "asked_for_human", SOCIAL, "", said="转人社局")
+    world.desk.receive("web:a", "转人社局")
     assert "先把您的事写在这里" in world.desk.receive("web:a", "留言")[0]
     assert world.desk.owner("web:a") == "queue"
     world.desk.receive("web:a", "我的社保卡丢了，在外地怎么补办")
     world.desk.receive("web:a", "有人吗")
     assert "G1" in world.desk.receive("web:a", "我要留言")[0]
     [made] = tickets.made
-    assert made["details"] == "我的社保卡丢了，在外地怎么补办"
+    assert (made["subject"], made["details"]) == (
+        "我的社保卡丢了，在外地怎么补办",
+        "转人社局\n我的社保卡丢了，在外地怎么补办",
+    )
 
 
 def test_commands_and_ratings_are_read_in_traditional_chinese_too(make_world: Any) -> None:

@@ -148,7 +148,7 @@ def test_an_account_is_added_and_listed_without_showing_its_password(
     )
     assert main(["staff", "list"]) == 0
     captured = capsys.readouterr()
-    assert "wang　王芳　市公安局　staff" in captured.out
+    assert "wang　王芳　市公安局　坐席（staff）" in captured.out
     assert "password" not in captured.out + captured.err
     monkeypatch.setattr("sys.stdin", io.StringIO("short\n"))
     assert main(["staff", "passwd", "wang", "--password-stdin"]) == 2
@@ -167,7 +167,7 @@ def test_roles_are_changed_and_closed_accounts_listed_on_request(
     assert main(["staff", "list"]) == 0
     assert "wang" not in capsys.readouterr().out
     assert main(["staff", "list", "--all"]) == 0
-    assert "wang　王芳　市公安局　auditor　已停用" in capsys.readouterr().out
+    assert "wang　王芳　市公安局　审计（auditor）　已停用" in capsys.readouterr().out
     assert main(["staff", "role", "boss", "staff"]) == 2
     assert "最后一个启用的管理员" in capsys.readouterr().err
 

@@ -134,10 +134,14 @@ def run_deactivate(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def run_list(arguments: argparse.Namespace, settings: Settings) -> int:
     """List active accounts; with ``--all`` closed ones too."""
+    from desk.texts import Texts
+
+    texts = Texts()
     accounts = [one for one in _accounts(settings).everyone() if one.active or arguments.all]
     for account in accounts:
         member, closed = account.member, "" if account.active else "　已停用"
-        print(f"{member.username}　{member.display_name}　{member.department}　{member.role}{closed}")
+        role = f"{texts.label('roles', member.role)}（{member.role}）"
+        print(f"{member.username}　{member.display_name}　{member.department}　{role}{closed}")
     if not accounts:
         say("还没有账号。添加：wenzheng staff add 用户名 --name 姓名 --department 部门")
     return 0

@@ -4,7 +4,7 @@
 
 It keeps the contract of docs/architecture.md for the calls that the actions make. A question with 选 is
 answered by options, one with 不知道 is not answered, one with 坏 fails; everything else is answered. A ticket whose
-details have 停机 cannot be opened.
+details have 停机 cannot be opened. While `State.closed`, nobody is there.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class State:
     feedback: ClassVar[list[dict[str, Any]]] = []
     tickets: ClassVar[list[dict[str, Any]]] = []
     reopened: ClassVar[list[dict[str, Any]]] = []
+    closed: ClassVar[bool] = False
 
 
 def _answer(status: str, text: str, reason: str | None = None, options: int = 0) -> dict[str, Any]:
@@ -82,6 +83,8 @@ class Handler(BaseHTTPRequestHandler):
             State.reopened.append(body | {"number": self.path.split("/")[-2]})
             self._send(200, {"number": self.path.split("/")[-2], "status": "working", "due_text": "12月4日"})
         elif self.path == "/api/handoffs":
+            if State.closed and not body["question"]:
+                return self._send(200, {"number": "", "status": "closed", "opens_text": "明天（周四）08:30"})
             number = f"H{len(State.handoffs) + 1:03d}"
             receipt = {
                 "number": number,

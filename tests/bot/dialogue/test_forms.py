@@ -311,6 +311,35 @@ async def test_a_complaint_that_asks_for_a_person_gets_one(agent: Any) -> None:
     assert await citizen.form() is None
 
 
+@pytest.mark.parametrize("choice", ["1", "2"])
+async def test_a_question_in_between_that_is_asked_back_can_be_chosen_from(agent: Any, choice: str) -> None:
+    citizen = Citizen(agent)
+    for text in STEPS[:3]:
+        await citizen.says(text)
+    asked = await citizen.hears("选哪个，公积金怎么提取")
+    assert [one["status"] for one in asked] == ["clarify", "small_talk"]
+    said = await citizen.hears(choice)
+    assert [one["status"] for one in said] == ["answered", "small_talk"]
+    assert "电话" in said[1]["text"]
+    assert "号码好像不对" in (await citizen.says("1"))["text"]  # nothing stands open any more
+
+
+async def test_who_asks_for_a_person_at_night_without_a_matter_is_asked_for_it(
+    agent: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(State, "closed", True)
+    citizen = Citizen(agent)
+    said = await citizen.hears("转人工服务")
+    assert [one["status"] for one in said] == ["handoff", "small_talk"]
+    assert "08:30" in said[0]["text"]
+    assert "写在一条消息里" in said[1]["text"]
+    await citizen.says("我的社保卡丢了，人在外地怎么补办")
+    await citizen.says("不留")
+    await citizen.says("1")
+    (ticket,) = citizen.tickets
+    assert (ticket["kind"], ticket["details"]) == ("question", "我的社保卡丢了，人在外地怎么补办")
+
+
 async def test_after_an_hour_the_form_is_gone_and_the_next_message_begins_anew(
     agent: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -334,11 +363,18 @@ async def test_a_ticket_is_reopened_with_its_reason(agent: Any) -> None:
     assert State.reopened[-1]["reason"] == "路灯还是没修好"
 
 
+def answered(citizen: Citizen) -> None:
+    """G20261125-0007 is theirs, and can be reopened."""
+    asked = {"conversation_id": citizen.id, "message_id": None}
+    State.tickets.append({"number": "G20261125-0007", "reopenable_until": "2026-12-02", "asked": asked})
+
+
 @pytest.mark.parametrize(("told", "reason"), [("还是没修好", "还是没修好"), ("跳过", "")])
 async def test_a_missing_reason_is_asked_for_once(agent: Any, told: str, reason: str) -> None:
     citizen = Citizen(agent)
+    answered(citizen)
     assert "哪里没解决" in (await citizen.says("重开ｇ20261125-7"))["text"]
-    assert "已重新打开" in (await citizen.says(told))["text"]
+    assert "已重新办理" in (await citizen.says(told))["text"]
     assert State.reopened[-1] == {
         "conversation_id": citizen.id,
         "reason": reason,
@@ -351,9 +387,10 @@ async def test_a_missing_reason_is_asked_for_once(agent: Any, told: str, reason:
 
 async def test_reopening_is_cancelled_and_left_for_a_person(agent: Any) -> None:
     citizen = Citizen(agent)
+    answered(citizen)
     before = len(State.reopened)
-    await citizen.says("重开 G20261125-0007")
-    assert "没有重开" in (await citizen.says("取消"))["text"]
+    await citizen.says("重新办理 G20261125-0007")
+    assert "不重新办理" in (await citizen.says("取消"))["text"]
     await citizen.says("重开 G20261125-0007")
     assert (await citizen.says("转人工"))["status"] == "handoff"
     assert await citizen.held() == {}

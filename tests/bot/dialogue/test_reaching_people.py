@@ -48,7 +48,7 @@ async def test_once_unanswered_offers_a_person_and_twice_calls_one(agent: Any) -
     citizen = Citizen(agent)
     said = await citizen.says("这个你不知道")
     assert (said["status"], said["reason"]) == ("no_answer", "low_confidence")
-    assert "转人工" in said["text"]
+    assert "回复“人工”" in said["text"]
     assert citizen.handoff is None
     said = await citizen.says("那个你也不知道")
     assert (said["status"], said["reason"]) == ("handoff", "declined_twice")

@@ -77,6 +77,22 @@ async def test_options_are_buttons_sources_are_cards_and_answers_can_be_rated(tm
         assert await page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+async def test_options_stay_while_a_form_goes_on_and_go_once_a_person_speaks(tmp_path: Path) -> None:
+    async with chat(tmp_path) as (w, page):
+        go_on = {"status": "small_talk", "text": "方便留个电话吗？", "options": []}
+        w.rasa.answer = lambda _sender, _text: [
+            {"text": said["text"], "custom": said} for said in (CLARIFY, go_on)
+        ]
+        await ask(page, "居住证")
+        await page.get_by_text("方便留个电话吗？").wait_for()
+        assert await page.get_by_role("button", name="续签").is_enabled()
+        conversation = w.inbox()[0].conversation_id
+        with w.engine.begin() as connection:
+            w.gateway.deliver(connection, conversation, "system", "工作人员已接入")
+        await page.get_by_text("工作人员已接入").wait_for()
+        assert await page.get_by_role("button", name="续签").count() == 0
+
+
 async def test_what_is_typed_without_a_connection_arrives_once_when_it_is_back(tmp_path: Path) -> None:
     async with chat(tmp_path) as (w, page):
         await page.context.set_offline(True)

@@ -139,9 +139,10 @@
     return article;
   }
 
-  // Only the last answer can still be chosen from or rated.
-  function retire() {
-    for (const group of log.querySelectorAll(".message .choices, .message .rate")) {
+  // Only the last answer can still be rated, and chosen from until the citizen or a person speaks: what the bot
+  // says after it in the same turn (a form goes on) does not take its options away.
+  function retire(which = ".message .choices, .message .rate") {
+    for (const group of log.querySelectorAll(which)) {
       if (!group.querySelector(".chosen")) group.remove();
       else for (const button of group.querySelectorAll("button")) button.disabled = true;
     }
@@ -184,9 +185,10 @@
       show(element);
       return;
     }
-    retire();
-    const element = message(item.author, item.text);
     const payload = item.payload || {};
+    if (item.author === "bot" && !payload.options?.length) retire(".message .rate");
+    else retire();
+    const element = message(item.author, item.text);
     element.append(...sourcesOf(payload));
     const options = (payload.options || []).filter((option) => option.label);
     if (options.length) element.append(optionButtons(options, payload.choose || words.choose));
