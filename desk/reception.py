@@ -142,7 +142,8 @@ class Reception:
                 self._assigning.assign(connection, at)
             return []
         if command == "return" and self.withdraw(connection, conversation_id, at):
-            return [self._texts.say("citizen.wait_cancelled")]
+            danger = waiting.by_id(connection, handoff_id).reason == CRISIS
+            return [self._texts.say("citizen.wait_cancelled_crisis" if danger else "citizen.wait_cancelled")]
         if command == "ticket" and self._escape.possible:
             ticket = self.leave_ticket(connection, handoff_id, at)
             if ticket is None:
