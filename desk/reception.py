@@ -150,7 +150,8 @@ class Reception:
                 return []
             return self._before_the_first_reply(connection, handoff_id, at)
         if command == "return" and self.withdraw(connection, conversation_id, at):
-            return [self._texts.say("citizen.wait_cancelled")]
+            danger = waiting.by_id(connection, handoff_id).reason == CRISIS
+            return [self._texts.say("citizen.wait_cancelled_crisis" if danger else "citizen.wait_cancelled")]
         if command == "ticket" and self._escape.possible:
             handoff = waiting.by_id(connection, handoff_id)
             if not self._escape.has_matter(connection, handoff):

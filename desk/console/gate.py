@@ -64,7 +64,7 @@ class Gate:
         served = handoff.claimed_by is not None and handoff.claimed_by.id == staff.id
         oversees = may_oversee(staff, handoff.department, self._desk.rules.default_department)
         if not served and not oversees:
-            raise NotAllowed(self._desk.texts.say("errors.not_allowed"))
+            raise NotAllowed(self._desk.texts.say("errors.ended_elsewhere"))
         # What the citizen says to the bot afterwards is no longer this handoff's business.
         until = [
             said for said in conversation.messages if handoff.resolved_at and said.at <= handoff.resolved_at

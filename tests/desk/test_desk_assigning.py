@@ -172,6 +172,13 @@ def test_an_emergency_told_to_staff_gets_the_numbers_at_once(make_world: Any) ->
     assert world.desk.serving(wang)[0].reason == "crisis"
 
 
+def test_who_no_longer_waits_in_an_emergency_keeps_the_numbers(world: Any) -> None:
+    ask(world, "web:a", reason="crisis")
+    [told] = world.desk.receive("web:a", "返回")
+    assert "12356" in told
+    assert world.desk.owner("web:a") == "bot"
+
+
 def test_nobody_is_asked_for_a_rating_of_an_emergency(world: Any) -> None:
     wang = at_the_desk(world, "wang", department=SOCIAL)
     for conversation_id, end in (
