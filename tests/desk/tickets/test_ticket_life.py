@@ -70,7 +70,7 @@ def test_one_whose_handler_has_left_goes_back_to_the_department(desk: Any) -> No
 
 def test_reopening_is_refused_with_the_reason(desk: Any) -> None:
     number = desk.open().number
-    with pytest.raises(NotReopenable, match="还在办理中，最晚 11月30日"):
+    with pytest.raises(NotReopenable, match="还在办理中，最晚11月30日"):
         desk.tickets.reopen(CITIZEN, number, "快点")
     desk.tickets.take(number, desk.wang)
     desk.tickets.answer(number, desk.wang, "已修好。")
