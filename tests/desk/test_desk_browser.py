@@ -120,8 +120,10 @@ def test_who_comes_second_is_told_and_sees_who_was_first(live: tuple[Any, str], 
     sign_in(page)
     rest(page)
     number = world.desk.open_handoff(CITIZEN, "complaint", None, "路灯坏了").number
-    page.get_by_role("link", name="路灯坏了").click()
+    page.get_by_role("link", name="路灯坏了").wait_for()
     page.route("**/console/desk/state*", lambda route: route.abort())  # the news does not get through
+    page.get_by_role("link", name="路灯坏了").click()
+    page.get_by_role("button", name="领取", exact=True).wait_for()
     world.desk.claim(number, colleague)
     page.get_by_role("button", name="领取", exact=True).click()
     page.get_by_role("alert").get_by_text("已由 李强 领取").wait_for()
