@@ -2,7 +2,7 @@
 
 from desk.accounts import Accounts
 from desk.api import build_api
-from desk.errors import BotOwnsConversation, DeskError
+from desk.errors import DeskError
 from desk.pages import build_pages
 from desk.permissions import Role
 from desk.records import REHEARSAL, Conversation, Handoff, HandoffReceipt, Owner, Reach, Reason, StaffMember
@@ -13,7 +13,6 @@ from desk.tickets import Maker, Tickets, build_ticket_api, build_ticket_pages
 __all__ = [
     "REHEARSAL",
     "Accounts",
-    "BotOwnsConversation",
     "Conversation",
     "Desk",
     "DeskError",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from desk.changes import ANY_QUEUE, Changes, conversation_topic, staff_topic
@@ -119,6 +119,16 @@ def outbox_ids(connection: Connection, conversation_id: str, limit: int) -> dict
         .limit(limit)
     )
     return {row.id: row.outbox_id for row in rows}
+
+
+def has_part(connection: Connection, number: str, staff_id: int) -> bool:
+    """Does the log of the handoff with this number name this member of staff?"""
+    mine = (handoffs.c.number == number, messages.c.staff_id == staff_id)
+    same = and_(
+        messages.c.conversation_id == handoffs.c.conversation_id, messages.c.handoff_id == handoffs.c.id
+    )
+    found = select(messages.c.id).select_from(handoffs.join(messages, same)).where(*mine)
+    return connection.execute(found.limit(1)).first() is not None
 
 
 def _tell(

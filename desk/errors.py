@@ -7,7 +7,6 @@ DeskError                     code, message
 ├── HandoffClosed             the handoff has ended, or the citizen stopped waiting
 ├── AlreadyClaimed            a colleague was faster
 ├── NotYours                  the conversation is not owned by this member of staff
-├── BotOwnsConversation       the citizen's message belongs to the bot: send it there
 ├── NotAllowed                the role does not permit it
 └── AccountError
     ├── SignInRefused         wrong name or password
@@ -60,11 +59,6 @@ class AlreadyClaimed(DeskError):
 
 class NotYours(DeskError):
     code = "not_yours"
-    http_status = 409
-
-
-class BotOwnsConversation(DeskError):
-    code = "bot_owns"
     http_status = 409
 
 

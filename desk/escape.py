@@ -14,6 +14,7 @@ from desk.ports import Hours, TicketMaker
 from desk.presence import Present
 from desk.records import TicketReceipt
 from desk.routing import Routing
+from desk.rules import Waiting
 from desk.tables import conversation_messages, handoffs
 from desk.texts import Texts
 
@@ -24,9 +25,6 @@ KIND_OF_REASON = {"complaint": "complaint", "suggestion": "suggestion", "report"
 _SUBJECT = 40
 _BARE = 8
 """A message of so few characters that came without a question only asks for a person (我要找真人客服)."""
-_ADDED_WITHIN = 24 * 3600.0
-"""For so long what a citizen asks outside working hours is added to the ticket that is open, in seconds."""
-
 
 _Made = TypeVar("_Made")
 
@@ -40,12 +38,20 @@ class Escape:
         tickets: makes tickets; None for a desk without them, where everybody waits.
         zone: the city's time zone.
         commands: what a citizen said only to the desk is no part of a ticket.
+        rules: what is a break, and what goes to the ticket that is there.
     """
 
     def __init__(
-        self, texts: Texts, hours: Hours, tickets: TicketMaker | None, zone: tzinfo, commands: Commands
+        self,
+        texts: Texts,
+        hours: Hours,
+        tickets: TicketMaker | None,
+        zone: tzinfo,
+        commands: Commands,
+        rules: Waiting,
     ) -> None:
         self._commands = commands
+        self._rules = rules
         self._texts = texts
         self._hours = hours
         self._tickets = tickets
@@ -57,8 +63,8 @@ class Escape:
         return self._tickets is not None
 
     def nobody_comes(self, department: str, there: list[Present], routes: Routing, at: float) -> bool:
-        """Whether it is outside working hours and nobody who takes it is there all the same."""
-        if self._tickets is None or self._hours.is_open(department, at):
+        """Whether it is outside working hours, not for a break, and nobody who takes it is there all the same."""
+        if self._tickets is None or self._hours.opens_next(department, at) - at <= self._rules.break_of:
             return False
         return not any(routes.serves(member.member(), department) for member in there)
 
@@ -147,7 +153,7 @@ class Escape:
                 handoffs.c.department == values["department"],
                 handoffs.c.reason == reason if reason in KIND_OF_REASON else ~special,
                 handoffs.c.ticket_number.is_not(None),
-                handoffs.c.created_at >= at - _ADDED_WITHIN,
+                handoffs.c.created_at >= at - self._rules.added_within,
             )
             .order_by(handoffs.c.id.desc())
             .limit(1)

@@ -24,8 +24,6 @@ from desk.texts import Texts
 
 logger = logging.getLogger(__name__)
 
-BUSY_TIMES = 3
-"""Whoever answers other citizens meanwhile may leave one without an answer so many times as long."""
 AT_ONCE = 200
 """Conversations looked at in one round of one step; the rest is due a moment later."""
 
@@ -122,14 +120,16 @@ class Housekeeping:
         left_alone = and_(
             handoffs.c.awaiting_reply, handoffs.c.last_said_at <= later, handoffs.c.claimed_at <= later
         )
-        patience = at - BUSY_TIMES * self._rules.assigning.answer_within
+        busy = at - self._rules.assigning.answer_within_busy
 
         def put_back(connection: Connection, row: Any) -> bool:
+            if row.status != "claimed":
+                return False
             begun = not (row.assigned and row.claimed_at <= first)
-            if row.claimed_at > patience and waiting.answers_others(connection, row.claimed_by, first):
+            if row.claimed_at > busy and waiting.answers_others(connection, row.claimed_by, first):
                 begun = True  # they are at it, and come to this one next
             answered = not (row.awaiting_reply and max(row.last_said_at, row.claimed_at) <= later)
-            if row.status != "claimed" or (begun and answered):
+            if begun and answered:
                 return False
             if not self._serving.put_back(connection, row, "unanswered", at):
                 return False

@@ -1,6 +1,7 @@
 """The citizen's side of the desk: entering the queue, waiting in it, leaving it, rating it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
@@ -10,7 +11,6 @@ from desk import conversation_log, estimates, ownership, routing, waiting
 from desk.assigning import Assigning
 from desk.commands import Commands
 from desk.ending import Ending
-from desk.errors import BotOwnsConversation
 from desk.escape import Escape
 from desk.records import CRISIS, HandoffReceipt, TicketReceipt
 from desk.routing import DepartmentNames
@@ -20,6 +20,17 @@ from desk.texts import Texts
 
 _FIRST = 1
 """The priority of an emergency."""
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """Where a handoff stands: its place (0: it no longer waits), the expected wait in seconds (None: unknown), how many
+    who take it are at the desk and ready, and whose they are ("": everybody's)."""
+
+    place: int
+    wait: float | None
+    ready: int
+    taker: str
 
 
 class Reception:
@@ -92,16 +103,15 @@ class Reception:
         self, connection: Connection, handoff_id: int, already_open: bool, at: float
     ) -> HandoffReceipt:
         row = waiting.by_id(connection, handoff_id)
-        routes = routing.read(connection, self._rules.default_department)
-        place, wait = self._standing(connection, row, at)
+        standing = self._standing(connection, row, at)
         return HandoffReceipt(
             number=row.number,
             status=row.status,
             already_open=already_open,
-            position=place,
-            staff_online=self._ready(connection, row.department, at),
-            department=routes.taker(row.department) or row.department,
-            wait=wait,
+            position=standing.place,
+            staff_online=standing.ready,
+            department=standing.taker or row.department,
+            wait=standing.wait,
         )
 
     def _closed(self, department: str, at: float) -> HandoffReceipt:
@@ -128,8 +138,8 @@ class Reception:
             opens_text=self._escape.opens_text(department, at),
         )
 
-    def receive(self, connection: Connection, conversation_id: str, text: str, at: float) -> list[str]:
-        """Log what the citizen says; what to answer."""
+    def receive(self, connection: Connection, conversation_id: str, text: str, at: float) -> list[str] | None:
+        """Log what the citizen says; what to answer. None, and nothing logged: it is for the bot."""
         handoff_id = conversation_log.touch(connection, conversation_id, at)
         row = ownership.read(connection, conversation_id)
         if row.owner == "bot" and row.rating_id is not None:
@@ -137,7 +147,7 @@ class Reception:
             if told:
                 return told
         if handoff_id is None or row.owner == "bot":
-            raise BotOwnsConversation(self._texts.say("errors.bot_owns"))
+            return None
         conversation_log.append(connection, conversation_id, "citizen", text, at=at, handoff_id=handoff_id)
         if self._is_crisis(text):
             self._escalate(connection, conversation_id, handoff_id, text, at)
@@ -203,13 +213,14 @@ class Reception:
         waiting.change(connection, handoff_id, acknowledged_at=at)
         if row.reason == CRISIS:
             return [self._texts.say("citizen.waiting_crisis")]
-        place, wait = self._standing(connection, row, at)
-        if self._ready(connection, row.department, at) == 0:
+        standing = self._standing(connection, row, at)
+        place = standing.place
+        if standing.ready == 0:
             return [self._texts.say("citizen.waiting_offline", position=place, number=row.number)]
         if place == 1:
             return [self._texts.say("citizen.waiting_next")]
-        lead = self._texts.say("citizen.waiting_online", ahead=place - 1, estimate=self._estimate_text(wait))
-        return [lead]
+        estimate = self._estimate_text(standing.wait)
+        return [self._texts.say("citizen.waiting_online", ahead=place - 1, estimate=estimate)]
 
     def _estimate_text(self, wait: float | None) -> str:
         if wait is None:
@@ -218,17 +229,12 @@ class Reception:
         key = "estimate_long" if wait > longest else "estimate"
         return self._texts.say(f"citizen.{key}", minutes=int(min(wait, longest) // 60))
 
-    def _standing(self, connection: Connection, row: Any, at: float) -> tuple[int, float | None]:
+    def _standing(self, connection: Connection, row: Any, at: float) -> _Standing:
         routes = routing.read(connection, self._rules.default_department)
+        there = self._assigning.present(connection, at)
         place = waiting.position(connection, row, routes)
-        if not place:
-            return 0, None
-        there = self._assigning.present(connection, at)
-        wait = estimates.wait(connection, routes, row.department, place, there, self._rules.estimate, at)
-        return place, wait
-
-    def _ready(self, connection: Connection, department: str, at: float) -> int:
-        """How many who take the department's conversations are at the desk and ready."""
-        routes = routing.read(connection, self._rules.default_department)
-        there = self._assigning.present(connection, at)
-        return sum(routes.serves(member.member(), department) for member in there)
+        wait = None
+        if place:
+            wait = estimates.wait(connection, routes, row.department, place, there, self._rules.estimate, at)
+        ready = sum(routes.serves(member.member(), row.department) for member in there)
+        return _Standing(place, wait, ready, routes.taker(row.department))

@@ -25,6 +25,7 @@ class Assigning:
     present_for: float
     gone_after: float
     answer_within: float
+    answer_within_busy: float
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Waiting:
     tell_every: float
     offer_ticket_after: float
     ticket_after: float
+    break_of: float
+    added_within: float
     hops: int
 
 

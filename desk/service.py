@@ -103,7 +103,7 @@ class Desk:
         self._assigning = Assigning(self.rules, self.texts, deliver)
         self._satisfaction = Satisfaction(self.rules.rating, self.texts, tickets, simplify, told)
         commands = Commands(self.texts, simplify)
-        escape = Escape(self.texts, hours, tickets, self.zone, commands)
+        escape = Escape(self.texts, hours, tickets, self.zone, commands, self.rules.waiting)
         ending = Ending(self.texts, deliver, self._satisfaction)
         self._reception = Reception(
             self.texts,
@@ -207,16 +207,16 @@ class Desk:
             if handoff_id is None:
                 conversation_log.trim(own, conversation_id)
 
-    def receive(self, conversation_id: str, text: str, connection: Connection | None = None) -> list[str]:
+    def receive(
+        self, conversation_id: str, text: str, connection: Connection | None = None
+    ) -> list[str] | None:
         """Take what is for the desk: said while the queue or staff own the conversation, or a rating.
 
         With a `connection` the restart that a 返回 makes due happens at the next `recipient()`.
 
         Returns:
             Texts to tell the citizen: the position, now and then, while waiting; mostly nothing while staff own it.
-
-        Raises:
-            BotOwnsConversation: the bot has it back meanwhile. Nothing was logged; the message is the bot's.
+            None where the bot has it back meanwhile: nothing was logged, the message is the bot's.
         """
         with transaction(self._engine, connection) as own:
             told = self._reception.receive(own, conversation_id, text, self.clock())
@@ -251,19 +251,18 @@ class Desk:
         if reason not in get_args(Reason):
             known = "、".join(get_args(Reason))
             raise BadInput(self.texts.say("errors.unknown_reason", reason=reason, known=known))
+        takes = self._reception.department(department, f"{said}\n{question}")
         if conversation_id.partition(":")[0] == REHEARSAL:
-            department = self._reception.department(department, f"{said}\n{question}")
-            return HandoffReceipt(REHEARSAL, "queued", False, 1, 0, department)
+            return HandoffReceipt(REHEARSAL, "queued", False, 1, 0, takes)
         values = {
             "conversation_id": conversation_id,
             "reason": reason,
-            "department": self._reception.department(department, f"{said}\n{question}"),
+            "department": takes,
             "question": question.strip(),
             "answer_id": answer_id,
         }
         with self._engine.begin() as connection:
-            receipt = self._reception.enter(connection, values, self.clock())
-            return receipt
+            return self._reception.enter(connection, values, self.clock())
 
     def latest_handoff(self, conversation_id: str) -> Handoff | None:
         """The conversation's newest handoff, also when it has ended."""
@@ -368,6 +367,11 @@ class Desk:
             row = ownership.read(connection, conversation_id)
         return row is not None and row.owner == "staff" and row.staff_id == staff.id
 
+    def took_part(self, handoff: Handoff, staff: StaffMember) -> bool:
+        """Has this member of staff had the handoff, or said something in it?"""
+        with self._engine.connect() as connection:
+            return conversation_log.has_part(connection, handoff.number, staff.id)
+
     def sent(self, conversation_id: str) -> dict[int, int]:
         """Where the last replies of staff are in the outbox: message id -> outbox id."""
         with self._engine.connect() as connection:
@@ -385,8 +389,7 @@ class Desk:
             HandoffClosed: it has ended, or the citizen stopped waiting.
         """
         with self._engine.begin() as connection:
-            claimed = self._serving.claim(connection, handoff, staff, self.clock())
-            return claimed
+            return self._serving.claim(connection, handoff, staff, self.clock())
 
     def reply(self, conversation_id: str, staff: StaffMember, text: str) -> None:
         """Tell the citizen something: logged and put into the outbox in one transaction, or not at all.

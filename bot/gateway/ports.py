@@ -35,12 +35,10 @@ class DeskPort(Protocol):
         """Mirror what the citizen or the bot said."""
         ...
 
-    def receive(self, conversation_id: str, text: str, connection: Connection | None = None) -> list[str]:
-        """Take what is for the desk; texts to tell the citizen.
-
-        Raises:
-            Exception: the bot has it back meanwhile; nothing was logged.
-        """
+    def receive(
+        self, conversation_id: str, text: str, connection: Connection | None = None
+    ) -> list[str] | None:
+        """Take what is for the desk; texts to tell the citizen. None, and nothing done: the bot has it back."""
         ...
 
     def open_handoff(

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from sqlalchemy.engine import Connection, Engine
 
@@ -12,6 +13,10 @@ from bot.gateway.rasa_client import BotMessage, RasaClient
 from bot.gateway.texts import Texts
 
 logger = logging.getLogger(__name__)
+
+
+class _BotHasItBack(Exception):
+    """Rolls back: the conversation was the desk's a moment ago, and the message is the bot's now."""
 
 
 class Turn:
@@ -70,8 +75,11 @@ class Turn:
             await asyncio.to_thread(self._follow, message, [])
             return
         if recipient == "desk":
-            await asyncio.to_thread(self._to_desk, message)
-            return
+            with suppress(_BotHasItBack):
+                await asyncio.to_thread(self._to_desk, message)
+                return
+            if await asyncio.to_thread(self._before, message) == "desk":
+                raise RuntimeError(f"the desk neither takes message {message.id} nor leaves it to the bot")
         if message.kind in INSTEAD or not message.text:
             await asyncio.to_thread(self._after, message, [self._instead(message)], "notice")
             return
@@ -152,6 +160,8 @@ class Turn:
 
     def _receive(self, connection: Connection, message: InboxMessage) -> None:
         told = self._desk.receive(message.conversation_id, self._for_staff(message), connection)
+        if told is None:
+            raise _BotHasItBack
         sayings = [Saying("system", text) for text in told]
         self._outbox.add(connection, message.conversation_id, sayings, message.id)
 

@@ -11,7 +11,7 @@ from desk import web_sessions as sessions
 from desk.console import navigation
 from desk.console.shell import HEADERS, Shell
 from desk.errors import DeskError, HandoffClosed, NotAllowed, SignInRefused, UnknownHandoff
-from desk.permissions import may_oversee
+from desk.permissions import may_oversee, may_see
 from desk.records import Conversation, StaffMember
 
 PAGE = "desk"
@@ -45,7 +45,10 @@ class Gate:
         return admitted
 
     def visible(self, staff: StaffMember, conversation_id: str, after: int = 0) -> Conversation:
-        """The conversation, if this person may read it: open, once theirs, or they oversee its department.
+        """The conversation, if this person may read it.
+
+        While it is open: theirs to serve or to claim, of their department, or one they had a part in. Once it has
+        ended: who served it, and who oversees its department.
 
         Args:
             after: the id of a message; only later ones are read.
@@ -57,12 +60,18 @@ class Gate:
         if conversation is None or conversation.handoff is None:
             raise UnknownHandoff(self._desk.texts.say("errors.unknown_conversation"))
         handoff = conversation.handoff
+        default = self._desk.rules.default_department
         if conversation.owner != "bot":
-            return conversation
+            theirs = may_see(staff, handoff.department, default) or self._desk.takes(
+                staff, handoff.department
+            )
+            if theirs or self._desk.took_part(handoff, staff):
+                return conversation
+            raise NotAllowed(self._desk.texts.say("errors.other_departments", department=handoff.department))
         if handoff.outcome == "cancelled":
             raise HandoffClosed(self._desk.texts.say("errors.handoff_ended_by_citizen"))
         served = handoff.claimed_by is not None and handoff.claimed_by.id == staff.id
-        oversees = may_oversee(staff, handoff.department, self._desk.rules.default_department)
+        oversees = may_oversee(staff, handoff.department, default)
         if not served and not oversees:
             raise NotAllowed(self._desk.texts.say("errors.ended_elsewhere"))
         # What the citizen says to the bot afterwards is no longer this handoff's business.

@@ -10,15 +10,16 @@ from desk.records import TicketReceipt
 
 @dataclass
 class FakeHours:
-    """Departments in `closed` do not work now and are back an hour later."""
+    """Departments in `closed` do not work now and are back so many seconds later."""
 
     closed: set[str] = field(default_factory=set)
+    back_after: float = 15 * 3600.0
 
     def is_open(self, department: str, at: float) -> bool:
         return department not in self.closed
 
     def opens_next(self, department: str, at: float) -> float:
-        return at + 3600 if department in self.closed else at
+        return at + self.back_after if department in self.closed else at
 
     def describe(self, at: float, now: float) -> str:
         return f"{int(at - now) // 60} 分钟后"

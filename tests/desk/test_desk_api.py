@@ -65,7 +65,7 @@ def test_outside_hours_the_receipt_is_a_tickets(make_world: Any) -> None:
     receipt = TestClient(app).post("/api/handoffs", json=BODY, headers=OURS).json()
     assert (receipt["status"], receipt["position"]) == ("ticket", 0)
     assert receipt["ticket"] == {"number": "G1", "due_text": "11月27日（周五）17:00"}
-    assert receipt["opens_text"] == "60 分钟后"
+    assert receipt["opens_text"] == "900 分钟后"
 
 
 def test_a_conversation_without_a_handoff_is_not_found(client: TestClient) -> None:

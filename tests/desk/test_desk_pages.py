@@ -118,9 +118,10 @@ def test_no_action_runs_without_the_forms_token(world: Any, signed_in: Any, toke
 
 
 def test_what_waits_for_another_department_is_not_offered_to_claim(world: Any, signed_in: Any) -> None:
-    client, _, _ = signed_in
+    client, member, _ = signed_in
     world.staff("zhao", department="公安局")
-    world.desk.open_handoff("web:a", "complex", "公安局", "问")
+    world.desk.claim(world.desk.open_handoff("web:a", "complex", None, "问").number, member)
+    world.desk.transfer("web:a", member, "归公安局", department="公安局")
     page = client.get("/console/desk", params={"c": "web:a"}).text
     assert 'data-mode="elsewhere"' in page
     assert "由其他部门的坐席领取" in page
@@ -326,3 +327,26 @@ def test_a_desk_without_tickets_says_so_and_keeps_the_conversation(world: Any, s
     refused = client.post("/console/desk/ticket", data={"form_token": token, "c": CITIZEN})
     assert (refused.status_code, "没有开通工单" in refused.text) == (422, True)
     assert world.desk.owner(CITIZEN) == "staff"
+
+
+def test_an_open_conversation_is_for_its_department_and_who_had_a_part_in_it(
+    world: Any, signed_in: Any, browser: Callable[[], TestClient]
+) -> None:
+    client, member, _ = signed_in
+    world.staff("housing", department="住建局")
+    world.desk.record(CITIZEN, "citizen", "我的身份证号是……")
+    number = world.desk.open_handoff(CITIZEN, "complex", member.department, "问").number
+    other, auditor = browser(), browser()
+    sign_in(other, "housing")
+    world.staff("auditor", role="auditor")
+    sign_in(auditor, "auditor")
+    page = {"c": CITIZEN}
+    refused = other.get("/console/desk/state", params=page)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "not_allowed")
+    assert "身份证号" not in other.get("/console/desk", params=page).text
+    assert "身份证号" in auditor.get("/console/desk", params=page).text
+
+    world.desk.claim(number, member)
+    world.desk.transfer(CITIZEN, member, "归住建局", department="住建局")
+    for who in (client, other):
+        assert "身份证号" in who.get("/console/desk", params=page).text

@@ -121,7 +121,7 @@ def test_who_waits_when_the_office_closes_gets_a_ticket(world: Any, hours: FakeH
     hours.closed.add(SOCIAL)
     world.desk.housekeeping.tick()
     [told] = world.told("web:a")
-    assert "60 分钟后上班" in told
+    assert "900 分钟后上班" in told
     assert "G1" in told
 
 
@@ -162,7 +162,7 @@ def test_outside_hours_a_handoff_is_a_ticket_and_the_bot_keeps_the_conversation(
 ) -> None:
     hours.closed.add(SOCIAL)
     receipt = ask(world, "web:a")
-    assert (receipt.status, receipt.ticket.number, receipt.opens_text) == ("resolved", "G1", "60 分钟后")
+    assert (receipt.status, receipt.ticket.number, receipt.opens_text) == ("resolved", "G1", "900 分钟后")
     assert world.desk.owner("web:a") == "bot"
     again = ask(world, "web:a", "还想问医保")
     assert (again.ticket.number, again.already_open) == ("G1", True)
@@ -170,6 +170,17 @@ def test_outside_hours_a_handoff_is_a_ticket_and_the_bot_keeps_the_conversation(
     tickets.finished.add("G1")
     assert ask(world, "web:a", "新的问题").ticket.number == "G2"
     assert world.desk.queue() == []
+
+
+def test_over_lunch_citizens_wait_as_at_any_other_time(world: Any, hours: FakeHours) -> None:
+    hours.closed.add(SOCIAL)
+    hours.back_after = world.desk.rules.waiting.break_of
+    assert ask(world, "web:a").status == "queued"
+    world.desk.housekeeping.tick()
+    assert world.desk.owner("web:a") == "queue"
+    hours.back_after += 1
+    world.desk.housekeeping.tick()
+    assert world.desk.owner("web:a") == "bot"
 
 
 def test_outside_hours_another_matter_is_another_ticket(
@@ -281,7 +292,7 @@ def test_outside_hours_nothing_is_opened_of_a_bare_wish_for_a_person(
 ) -> None:
     hours.closed.add(SOCIAL)
     receipt = world.desk.open_handoff("web:a", "asked_for_human", SOCIAL, "", said="转人工")
-    assert (receipt.status, receipt.number, receipt.opens_text) == ("closed", "", "60 分钟后")
+    assert (receipt.status, receipt.number, receipt.opens_text) == ("closed", "", "900 分钟后")
     assert tickets.made == []
     assert world.desk.owner("web:a") == "bot"
 

@@ -66,6 +66,7 @@ class FakeDesk:
     handoffs: list[tuple[str, str, str]] = field(default_factory=list)
 
     drops: list[tuple[str, str]] = field(default_factory=list)
+    takes: bool = True  # False: the bot has got each conversation back just now
     ticket: Any = None
     """What handoffs become."""
     rating: str | None = None
@@ -92,8 +93,12 @@ class FakeDesk:
         assert connection is not None
         self.log.append((conversation_id, author, text))
 
-    def receive(self, conversation_id: str, text: str, connection: Connection | None = None) -> list[str]:
+    def receive(
+        self, conversation_id: str, text: str, connection: Connection | None = None
+    ) -> list[str] | None:
         assert connection is not None
+        if not self.takes:
+            return None
         self.received.append((conversation_id, text))
         return list(self.tells)
 

@@ -164,6 +164,23 @@ async def test_what_the_desk_says_comes_without_the_name_of_staff(tmp_path: Path
         assert "1. 非常满意" in row.text
 
 
+async def test_a_message_that_comes_as_the_service_ends_is_the_bots_at_once(
+    tmp_path: Path, caplog: Any, monkeypatch: Any
+) -> None:
+    async with world(tmp_path, desk=FakeDesk(takes=False), backoff=30.0) as w:
+        asked = []
+
+        def ending(_conversation: str, text: str) -> str:
+            asked.append(text)
+            return "desk" if len(asked) == 1 else "bot"
+
+        monkeypatch.setattr(w.desk, "recipient", ending)
+        said = await w.gateway.wait(await say(w, "再问一个", "k"), 5)
+        assert [one.text for one in said or []] == ["答：再问一个"]
+        assert w.desk.received == []
+        assert "could not be processed" not in caplog.text
+
+
 async def test_a_reply_of_staff_is_visible_only_after_its_transaction(tmp_path: Path) -> None:
     async with world(tmp_path) as w:
         with w.engine.connect() as connection:
