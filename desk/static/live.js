@@ -2,6 +2,8 @@
 import { ask, conversation, main, part, pause, showAlert } from "./page.js";
 
 const WAIT = 5; // seconds a question for news stays open
+const FIRST_REST = 300; // ms until it is asked again after the line broke; then twice as long, and so on
+const LONGEST_REST = 4000;
 const have = {};
 const listeners = [];
 let version = ""; // none yet: the first question is answered at once
@@ -81,13 +83,16 @@ export const fetchState = async (wait, signal) => {
 };
 
 export const follow = async () => {
+  let rest = FIRST_REST;
   for (let more = true; more; ) {
     try {
       more = await fetchState(version ? WAIT : 0, AbortSignal.timeout(20000));
       part("link").hidden = true;
+      rest = FIRST_REST;
     } catch (error) {
       part("link").hidden = false;
-      await pause(2000);
+      await pause(rest * (1 + Math.random())); // not all pages at the same moment
+      rest = Math.min(2 * rest, LONGEST_REST);
     }
   }
 };
