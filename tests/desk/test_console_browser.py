@@ -1,19 +1,15 @@
 """The console in a real browser: numbers that keep up without a reload, and pages that fit a phone."""
 
-import socket
-import threading
 from collections.abc import Callable, Iterator
-from time import sleep, time
+from time import time
 from typing import Any
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from desk.pages import build_pages
-from tests.browser import ARGUMENTS, CHROMIUM, MARKS
+from tests.browser import MARKS, opened, serving
 
-PATIENCE = 10_000  # ms
 GOOD = "correct horse battery"
 
 pytestmark = MARKS
@@ -25,34 +21,14 @@ def live(make_world: Callable[..., Any]) -> Iterator[tuple[Any, str]]:
     world = make_world(time)
     app = FastAPI()
     app.include_router(build_pages(world.desk, world.accounts))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            sleep(0.02)
-        yield world, f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+    with serving(app) as address:
+        yield world, address
 
 
 @pytest.fixture
 def page(live: tuple[Any, str]) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 800}, base_url=live[1])
-        page.set_default_timeout(PATIENCE)
-        problems: list[str] = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    with opened(live[1]) as page:
         yield page
-        browser.close()
-        refused = "Failed to load resource"  # refusals and a broken line are part of the tests
-        assert [problem for problem in problems if not problem.startswith(refused)] == []
 
 
 def sign_in(page: Any, username: str, password: str = GOOD) -> None:

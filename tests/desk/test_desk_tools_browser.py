@@ -1,23 +1,19 @@
 """The tools of the staff page in a real browser: search, canned replies, learning, alerts, the keyboard."""
 
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from time import sleep, time
+from time import time
 from typing import Any
 
 import pytest
-import uvicorn
 from desk_knowledge import PaperKnowledge
 from fastapi import FastAPI
 
 from desk.changes import conversation_topic
 from desk.pages import build_pages
 from desk.ports import Ports
-from tests.browser import ARGUMENTS, CHROMIUM, MARKS
+from tests.browser import MARKS, PATIENCE, opened, serving
 
-PATIENCE = 10_000  # ms
 CITIZEN = "wechat:oQ7xLk3Wf82d"
 ANSWER = {
     "id": "a1",
@@ -73,33 +69,14 @@ def bench(make_world: Callable[..., Any]) -> Iterator[Bench]:
     )
     app = FastAPI()
     app.include_router(build_pages(world.desk, world.accounts, ports))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            sleep(0.02)
-        bench.address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with serving(app) as bench.address:
         yield bench
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture
 def page(bench: Bench) -> Iterator[Any]:
     """Signed in, the conversation open."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 800}, base_url=bench.address)
-        page.set_default_timeout(PATIENCE)
-        page.add_init_script(NOTES)
-        problems: list[str] = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    with opened(bench.address, NOTES) as page:
         page.goto("/console")
         page.get_by_label("用户名").fill("wang")
         page.get_by_label("密码").fill("correct horse battery")
@@ -107,8 +84,6 @@ def page(bench: Bench) -> Iterator[Any]:
         page.get_by_role("link", name="办居住证").click()
         page.get_by_text("由您接待中").wait_for()
         yield page
-        browser.close()
-        assert [problem for problem in problems if "Failed to load resource" not in problem] == []
 
 
 def until(page: Any, expression: str) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from tests.browser import ARGUMENTS, CHROMIUM, MARKS
+from tests.browser import MARKS, opened
 from tests.stack.running import RunningStack, said
 
 pytestmark = [pytest.mark.stack, *MARKS]
@@ -26,11 +25,8 @@ def test_asking_for_a_person_reaches_the_staff_page_and_the_reply_reaches_the_ci
     told = said(stack, "o-person", "这个我说不清楚，帮我转人工")
     assert "编号" in told
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 800}, base_url=stack.settings.base_url)
+    with opened(stack.settings.base_url) as page:
         _serve(page)
-        browser.close()
 
     heard = said(stack, "o-person", "好的，知道了")
     assert "请带身份证到望江派出所办理" in heard

@@ -1,21 +1,15 @@
 """The tickets in a real browser: from the list to the answer, without a script of ours."""
 
-import socket
-import threading
 from collections.abc import Iterator
-from time import sleep
 from typing import Any
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from ticket_world import CITIZEN
 
 from desk.pages import build_pages
 from desk.tickets import build_ticket_pages
-from tests.browser import ARGUMENTS, CHROMIUM, MARKS, OVERLAPS
-
-PATIENCE = 10_000  # ms
+from tests.browser import MARKS, OVERLAPS, opened, serving
 
 pytestmark = MARKS
 
@@ -25,34 +19,14 @@ def address(desk: Any) -> Iterator[str]:
     app = FastAPI()
     app.include_router(build_pages(desk.world.desk, desk.world.accounts))
     app.include_router(build_ticket_pages(desk.world.desk, desk.tickets, desk.world.accounts))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        while not server.started:
-            assert thread.is_alive()
-            sleep(0.02)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
+    with serving(app) as address:
+        yield address
 
 
 @pytest.fixture
 def page(address: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 800}, base_url=address)
-        page.set_default_timeout(PATIENCE)
-        problems: list[str] = []
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    with opened(address) as page:
         yield page
-        browser.close()
-        refused = "Failed to load resource"  # refusals are part of the tests
-        assert [problem for problem in problems if not problem.startswith(refused)] == []
 
 
 def sign_in(page: Any, username: str) -> None:
