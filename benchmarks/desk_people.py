@@ -20,7 +20,7 @@ WAIT = 5  # seconds a question for news stays open, as in desk/static/live.js
 KEPT_ALIVE = (
     2.0  # seconds; the server closes idle connections after 5, which must not look like a broken line
 )
-BROKEN_PAUSE = 0.45  # seconds until a page asks again after a broken line, in the middle of what it waits there
+BROKEN_PAUSE = 0.45  # seconds until a page asks again after a broken line, in the middle of its range
 SENTENCES = (
     "材料我都带齐了，什么时候可以过来办",
     "请问周六上午窗口开不开门",

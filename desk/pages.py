@@ -18,9 +18,9 @@ from desk.console.sign_in_page import build_sign_in
 from desk.console.state import build_state
 from desk.console.supervision_pages import build_supervision_pages
 from desk.console.typing import build_typing
+from desk.console.views import STATIC, STATIC_VERSION
 from desk.ports import Ports
 from desk.service import Desk
-from desk.views import STATIC, STATIC_VERSION
 
 
 def build_pages(desk: Desk, accounts: Accounts, ports: Ports | None = None) -> APIRouter:

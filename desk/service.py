@@ -14,21 +14,25 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection, Engine
 
-from desk import conversation_log, ownership, presence, routing, waiting
-from desk.assigning import Assigning, Deliver
 from desk.audit import AuditLog
 from desk.canned import CannedReplies
 from desk.changes import Changes
-from desk.commands import Commands
+from desk.conversations import log, ownership, presence, routing, waiting
+from desk.conversations.assigning import Assigning, Deliver
+from desk.conversations.commands import Commands
+from desk.conversations.ending import Ending
+from desk.conversations.escape import Escape
+from desk.conversations.housekeeping import Housekeeping
+from desk.conversations.presence import Present
+from desk.conversations.reception import Reception
+from desk.conversations.returning import OnReturn, Returns
+from desk.conversations.routing import DepartmentNames, Routing
+from desk.conversations.satisfaction import Satisfaction
+from desk.conversations.serving import Serving
 from desk.database import Clock, transaction
-from desk.ending import Ending
 from desk.errors import BadInput
-from desk.escape import Escape
-from desk.housekeeping import Housekeeping
 from desk.permissions import sees_all
 from desk.ports import AlwaysOpen, Hours, TicketMaker, Told
-from desk.presence import Present
-from desk.reception import Reception
 from desk.records import (
     REHEARSAL,
     Author,
@@ -42,11 +46,7 @@ from desk.records import (
     StaffMember,
     TicketReceipt,
 )
-from desk.returning import OnReturn, Returns
-from desk.routing import DepartmentNames, Routing
 from desk.rules import Rules, load_rules
-from desk.satisfaction import Satisfaction
-from desk.serving import Serving
 from desk.supervision.numbers import Numbers
 from desk.texts import Texts
 
@@ -173,9 +173,9 @@ class Desk:
     def dropped(self, connection: Connection, conversation_id: str, text: str) -> None:
         """Note for staff, in the caller's transaction, that this late message of the bot did not go out."""
         at = self.clock()
-        handoff_id = conversation_log.touch(connection, conversation_id, at)
+        handoff_id = log.touch(connection, conversation_id, at)
         line = self.texts.say("log.dropped", text=text)
-        conversation_log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
+        log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
 
     def record(
         self,
@@ -198,14 +198,12 @@ class Desk:
             raise BadInput(self.texts.say("errors.unknown_author", author=author, known="citizen、bot"))
         at = self.clock()
         with transaction(self._engine, connection) as own:
-            handoff_id = conversation_log.touch(own, conversation_id, at)
+            handoff_id = log.touch(own, conversation_id, at)
             if author == "citizen":
                 self._satisfaction.pass_over(own, conversation_id)
-            conversation_log.append(
-                own, conversation_id, author, text, at=at, handoff_id=handoff_id, payload=payload
-            )
+            log.append(own, conversation_id, author, text, at=at, handoff_id=handoff_id, payload=payload)
             if handoff_id is None:
-                conversation_log.trim(own, conversation_id)
+                log.trim(own, conversation_id)
 
     def receive(
         self, conversation_id: str, text: str, connection: Connection | None = None
@@ -357,7 +355,7 @@ class Desk:
                 owner=row.owner,
                 staff_id=row.staff_id,
                 handoff=waiting.latest(connection, conversation_id, self._routes(connection)),
-                messages=conversation_log.read(connection, conversation_id, MESSAGES_SHOWN, after),
+                messages=log.read(connection, conversation_id, MESSAGES_SHOWN, after),
                 reach=self._reach(row.id),
             )
 
@@ -370,12 +368,12 @@ class Desk:
     def took_part(self, handoff: Handoff, staff: StaffMember) -> bool:
         """Has this member of staff had the handoff, or said something in it?"""
         with self._engine.connect() as connection:
-            return conversation_log.has_part(connection, handoff.number, staff.id)
+            return log.has_part(connection, handoff.number, staff.id)
 
     def sent(self, conversation_id: str) -> dict[int, int]:
         """Where the last replies of staff are in the outbox: message id -> outbox id."""
         with self._engine.connect() as connection:
-            return conversation_log.outbox_ids(connection, conversation_id, REPLIES_FOLLOWED)
+            return log.outbox_ids(connection, conversation_id, REPLIES_FOLLOWED)
 
     def claim(self, handoff: str, staff: StaffMember) -> Handoff:
         """Take a waiting conversation; claiming again what is already one's own changes nothing.

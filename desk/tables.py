@@ -1,7 +1,7 @@
 """The desk's tables. Times are `Float` epoch seconds (UTC), because they are compared in queries.
 
 `conversations.owner` is the only place where it is written who owns a conversation; everything that
-changes it does so with a compare-and-set (`desk.ownership`).
+changes it does so with a compare-and-set (`desk.conversations.ownership`).
 """
 
 from sqlalchemy import (

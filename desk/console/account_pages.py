@@ -8,10 +8,10 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from desk.console.shell import Shell
+from desk.console.views import quote_all
 from desk.errors import DeskError, UnknownStaff
 from desk.permissions import Role
 from desk.records import Account, StaffMember
-from desk.views import quote_all
 
 PAGE = "accounts"
 

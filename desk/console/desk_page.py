@@ -9,9 +9,9 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from desk.console.gate import Gate
 from desk.console.shell import HEADERS, Shell
 from desk.console.shown import Shown
+from desk.console.views import quote_all
 from desk.errors import DeskError, SignInRefused
 from desk.records import StaffMember
-from desk.views import quote_all
 
 _Text = Annotated[str, Form()]
 

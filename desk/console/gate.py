@@ -7,8 +7,8 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
-from desk import web_sessions as sessions
 from desk.console import navigation
+from desk.console import web_sessions as sessions
 from desk.console.shell import HEADERS, Shell
 from desk.errors import DeskError, HandoffClosed, NotAllowed, SignInRefused, UnknownHandoff
 from desk.permissions import may_oversee, may_see

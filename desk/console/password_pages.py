@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from desk import web_sessions as sessions
-from desk.account_fields import PASSWORD_MIN
+from desk.accounts.fields import PASSWORD_MIN
 from desk.console import navigation
+from desk.console import web_sessions as sessions
 from desk.console.shell import Shell, origin
 from desk.errors import BadInput, DeskError
 from desk.records import StaffMember

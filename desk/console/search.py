@@ -5,11 +5,11 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from desk.console.gate import Gate
+from desk.console.views import Views, web_address
 from desk.errors import BadInput, DeskError
 from desk.ports import Knowledge, KnowledgeAway
 from desk.records import StaffMember
 from desk.texts import Texts
-from desk.views import Views, web_address
 
 QUESTION_LIMIT = 500
 SOURCES_NAMED = 2

@@ -6,13 +6,13 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from desk import web_sessions as sessions
 from desk.accounts import Accounts
 from desk.console import navigation
+from desk.console import web_sessions as sessions
+from desk.console.views import Views
 from desk.errors import BadInput, DeskError, NotAllowed
 from desk.records import StaffMember
 from desk.service import Desk
-from desk.views import Views
 
 HEADERS = {
     "Cache-Control": "no-store",

@@ -8,11 +8,11 @@ from typing import Any
 
 from desk.changes import ANY_QUEUE, Changes, conversation_topic, staff_topic
 from desk.console.gate import Gate
+from desk.console.views import Views, mode
 from desk.permissions import may_oversee
 from desk.ports import DeliveryState, Ports
 from desk.records import Conversation, StaffMember
 from desk.service import Desk
-from desk.views import Views, mode
 
 QUEUE_SHOWN = 50
 """The longest list of waiting conversations; of the rest the number is told."""

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from desk import web_sessions as sessions
 from desk.console import navigation
+from desk.console import web_sessions as sessions
 from desk.console.shell import HEADERS, Shell, origin
 from desk.errors import DeskError, NotAllowed
 

@@ -8,8 +8,8 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from desk import web_sessions as sessions
 from desk.changes import ANY_QUEUE, Changes
+from desk.console import web_sessions as sessions
 from desk.console.gate import Gate
 from desk.console.shell import HEADERS
 from desk.console.shown import Shown

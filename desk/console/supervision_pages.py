@@ -5,8 +5,8 @@ from datetime import date
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from desk import web_sessions as sessions
 from desk.console import navigation
+from desk.console import web_sessions as sessions
 from desk.console.shell import HEADERS, Shell
 from desk.errors import BadInput, DeskError, NotAllowed, SignInRefused
 from desk.permissions import sees_all

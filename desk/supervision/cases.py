@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, or_, select
 from sqlalchemy.engine import Connection
 
-from desk import presence
+from desk.conversations import presence
 from desk.supervision.measures import Span
 from desk.tables import handoffs, ratings, staff, staff_sessions
 

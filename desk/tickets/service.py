@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.engine import Connection, Engine
 
-from desk.assigning import Deliver
+from desk.conversations.assigning import Deliver
 from desk.database import Clock, transaction
 from desk.records import StaffMember
 from desk.rules import load_rules as load_desk_rules

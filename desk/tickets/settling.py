@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from desk.assigning import Deliver
+from desk.conversations.assigning import Deliver
 from desk.errors import NotAllowed
 from desk.records import StaffMember
 from desk.texts import Texts

@@ -10,7 +10,7 @@ from sqlalchemy import JSON, Column, Integer, MetaData, Table, Text, insert, sel
 from sqlalchemy.engine import Connection, Engine
 
 from desk.accounts import Accounts
-from desk.passwords import Cost
+from desk.accounts.passwords import Cost
 from desk.records import Reach, StaffMember
 from desk.service import Desk
 from desk.tables import metadata

@@ -14,9 +14,9 @@ from fastapi.testclient import TestClient
 
 from desk.console import state
 from desk.console.shown import QUEUE_SHOWN, Shown
+from desk.console.web_sessions import SESSION_COOKIE
 from desk.pages import build_pages
 from desk.service import Desk
-from desk.web_sessions import SESSION_COOKIE
 from wenzheng.database import open_engine
 
 CITIZEN = "wechat:oABC1234"

@@ -13,13 +13,13 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from desk import audit
-from desk.account_fields import AccountFields, initial_password
+from desk.accounts.fields import AccountFields, initial_password
+from desk.accounts.passwords import Cost
+from desk.accounts.sign_in import SignIn, as_member, end_sessions, forget_failures
 from desk.database import Clock
 from desk.errors import BadInput, LastAdministrator, SignInRefused, UnknownStaff, UsernameTaken
-from desk.passwords import Cost
 from desk.permissions import Role, roles_that_may
 from desk.records import Account, StaffMember, moment
-from desk.sign_in import SignIn, as_member, end_sessions, forget_failures
 from desk.tables import handoffs, staff
 from desk.texts import Texts
 

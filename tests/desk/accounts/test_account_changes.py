@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from desk import audit
-from desk.account_fields import initial_password
+from desk.accounts.fields import initial_password
 from desk.errors import BadInput, LastAdministrator, SignInLocked, SignInRefused, UnknownStaff
 
 GOOD, BETTER = "correct horse battery", "an even better password"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from desk.conversation_log import BOT_MESSAGES_KEPT
+from desk.conversations.log import BOT_MESSAGES_KEPT
 from desk.errors import BadInput, HandoffClosed
 
 

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import and_, func, insert, or_, select, update
 from sqlalchemy.engine import Connection
 
+from desk.conversations.routing import Routing
 from desk.database import HANDOFF_NUMBERS, take_turns
 from desk.records import Handoff, Outcome, StaffMember, moment, moment_or_none
-from desk.routing import Routing
 from desk.tables import conversation_messages, conversations, handoffs, staff
 
 ORDER = (handoffs.c.priority.desc(), handoffs.c.queue_order, handoffs.c.id)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from sqlalchemy.engine import Engine
 
-from desk import ownership
+from desk.conversations import ownership
 
 logger = logging.getLogger(__name__)
 

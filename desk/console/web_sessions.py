@@ -7,8 +7,8 @@ import secrets
 from fastapi import Request, Response
 
 from desk.accounts import Accounts
+from desk.accounts.sign_in import SESSION_SECONDS
 from desk.records import StaffMember
-from desk.sign_in import SESSION_SECONDS
 
 SESSION_COOKIE = "wenzheng_staff"
 SIGN_IN_COOKIE = "wenzheng_sign_in"

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
-from desk import conversation_log, waiting
+from desk.conversations import log, waiting
 from desk.ports import TicketMaker, Told
 from desk.rules import RatingRules
 from desk.tables import conversations, ratings
@@ -92,7 +92,7 @@ class Satisfaction:
         choice = None if row is None else self._read(row, text)
         if choice is None:
             return []
-        conversation_log.append(connection, conversation_id, "citizen", text, at=at)
+        log.append(connection, conversation_id, "citizen", text, at=at)
         if row.score is not None:
             self._set(connection, handoff_id, reason=choice.label)
             self._close(connection, conversation_id)

@@ -7,15 +7,15 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from desk import conversation_log, estimates, ownership, routing, waiting
-from desk.assigning import Assigning
-from desk.commands import Commands
-from desk.ending import Ending
-from desk.escape import Escape
+from desk.conversations import estimates, log, ownership, routing, waiting
+from desk.conversations.assigning import Assigning
+from desk.conversations.commands import Commands
+from desk.conversations.ending import Ending
+from desk.conversations.escape import Escape
+from desk.conversations.routing import DepartmentNames
+from desk.conversations.satisfaction import Satisfaction
 from desk.records import CRISIS, HandoffReceipt, TicketReceipt
-from desk.routing import DepartmentNames
 from desk.rules import Rules
-from desk.satisfaction import Satisfaction
 from desk.texts import Texts
 
 _FIRST = 1
@@ -76,7 +76,7 @@ class Reception:
     def enter(self, connection: Connection, values: dict[str, Any], at: float) -> HandoffReceipt:
         """Put the conversation into the queue, or tell about the handoff that is already open."""
         conversation_id: str = values["conversation_id"]
-        handoff_id = conversation_log.touch(connection, conversation_id, at, rating_id=None)
+        handoff_id = log.touch(connection, conversation_id, at, rating_id=None)
         routes = routing.read(connection, self._rules.default_department)
         opened = False
         if ownership.read(connection, conversation_id).owner == "bot":
@@ -94,7 +94,7 @@ class Reception:
             handoff_id, number = waiting.create(connection, values, at, self._zone)
             reason = self._texts.label("reasons", values["reason"])
             line = self._texts.say("log.opened", reason=reason, number=number)
-            conversation_log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
+            log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
             self._assigning.assign(connection, at, opened=handoff_id)
         assert handoff_id is not None  # an owner other than the bot always has an open handoff
         return self._receipt(connection, handoff_id, not opened, at)
@@ -140,7 +140,7 @@ class Reception:
 
     def receive(self, connection: Connection, conversation_id: str, text: str, at: float) -> list[str] | None:
         """Log what the citizen says; what to answer. None, and nothing logged: it is for the bot."""
-        handoff_id = conversation_log.touch(connection, conversation_id, at)
+        handoff_id = log.touch(connection, conversation_id, at)
         row = ownership.read(connection, conversation_id)
         if row.owner == "bot" and row.rating_id is not None:
             told = self._satisfaction.take(connection, conversation_id, row.rating_id, text, at)
@@ -148,7 +148,7 @@ class Reception:
                 return told
         if handoff_id is None or row.owner == "bot":
             return None
-        conversation_log.append(connection, conversation_id, "citizen", text, at=at, handoff_id=handoff_id)
+        log.append(connection, conversation_id, "citizen", text, at=at, handoff_id=handoff_id)
         if self._is_crisis(text):
             self._escalate(connection, conversation_id, handoff_id, text, at)
             return [self._texts.say("citizen.crisis")]
@@ -173,11 +173,11 @@ class Reception:
 
     def withdraw(self, connection: Connection, conversation_id: str, at: float) -> bool:
         """Take a waiting conversation out of the queue; whether it was waiting."""
-        handoff_id = conversation_log.touch(connection, conversation_id, at)
+        handoff_id = log.touch(connection, conversation_id, at)
         if handoff_id is None or not ownership.from_queue_to_bot(connection, conversation_id):
             return False
         line = self._texts.say("log.cancelled")
-        conversation_log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
+        log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
         waiting.close(connection, handoff_id, "cancelled", at)
         return True
 
@@ -191,7 +191,7 @@ class Reception:
         question = "\n".join(filter(None, [said.strip(), row.question]))
         waiting.change(connection, handoff_id, reason=CRISIS, priority=_FIRST, question=question)
         line = self._texts.say("log.crisis")
-        conversation_log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
+        log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
         if row.status == "queued":
             self._assigning.assign(connection, at)
 

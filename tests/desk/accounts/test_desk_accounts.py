@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from desk.accounts.passwords import Cost, hash_password, verify_password
+from desk.accounts.sign_in import LOCK_SECONDS, SESSION_SECONDS
 from desk.errors import BadInput, SignInLocked, SignInRefused, UnknownStaff, UsernameTaken
-from desk.passwords import Cost, hash_password, verify_password
-from desk.sign_in import LOCK_SECONDS, SESSION_SECONDS
 from desk.tables import staff, staff_sessions
 
 GOOD = "correct horse battery"

@@ -13,7 +13,7 @@ from desk.console import navigation
 from desk.records import Conversation, StaffMember
 from desk.texts import Texts
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[1]
 STATIC = {file.name: file for file in sorted((FOLDER / "static").iterdir()) if file.is_file()}
 STATIC_VERSION = hashlib.sha256(b"".join(file.read_bytes() for file in STATIC.values())).hexdigest()[:12]
 """In the address of every static file: scripts import one another by relative addresses, which then have it too."""

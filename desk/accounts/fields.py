@@ -4,8 +4,8 @@ import re
 import secrets
 from typing import Any, get_args
 
+from desk.accounts.passwords import Cost, hash_password
 from desk.errors import BadInput
-from desk.passwords import Cost, hash_password
 from desk.permissions import Role
 from desk.texts import Texts
 

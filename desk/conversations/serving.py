@@ -5,10 +5,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from desk import conversation_log, ownership, presence, routing, waiting
-from desk.assigning import Assigning, Deliver
 from desk.changes import Changes, staff_topic
-from desk.ending import Ending
+from desk.conversations import log, ownership, presence, routing, waiting
+from desk.conversations.assigning import Assigning, Deliver
+from desk.conversations.ending import Ending
+from desk.conversations.escape import Escape
 from desk.errors import (
     AlreadyClaimed,
     BadInput,
@@ -19,7 +20,6 @@ from desk.errors import (
     UnknownHandoff,
     UnknownStaff,
 )
-from desk.escape import Escape
 from desk.permissions import may_oversee, sees_all
 from desk.ports import Hours
 from desk.records import Author, Handoff, StaffMember, TicketReceipt
@@ -223,7 +223,7 @@ class Serving:
         waiting.requeue(connection, handoff.id, at)
         line = self._texts.say(f"log.{key}", name=handoff.staff_name)
         same = {"handoff_id": handoff.id, "staff_id": handoff.claimed_by}
-        conversation_log.append(connection, handoff.conversation_id, "system", line, at=at, **same)
+        log.append(connection, handoff.conversation_id, "system", line, at=at, **same)
         return True
 
     def checked(self, text: str) -> str:
@@ -268,7 +268,7 @@ class Serving:
         member: StaffMember,
         outbox_id: int | None = None,
     ) -> None:
-        conversation_log.append(
+        log.append(
             connection,
             conversation_id,
             author,

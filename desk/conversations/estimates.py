@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from desk.presence import Present
-from desk.routing import Routing
+from desk.conversations.presence import Present
+from desk.conversations.routing import Routing
 from desk.rules import Estimate
 from desk.tables import handoffs
 

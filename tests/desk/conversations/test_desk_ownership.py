@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from desk.conversations.returning import Returns
 from desk.errors import AlreadyClaimed, BadInput, HandoffClosed, NotYours, UnknownHandoff
 from desk.records import StaffMember
-from desk.returning import Returns
 
 CITIZEN = "wechat:oABC1234"
 

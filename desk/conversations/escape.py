@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from desk import conversation_log, ownership, waiting
-from desk.commands import Commands
+from desk.conversations import log, ownership, waiting
+from desk.conversations.commands import Commands
+from desk.conversations.presence import Present
+from desk.conversations.routing import Routing
 from desk.ports import Hours, TicketMaker
-from desk.presence import Present
 from desk.records import TicketReceipt
-from desk.routing import Routing
 from desk.rules import Waiting
 from desk.tables import conversation_messages, handoffs
 from desk.texts import Texts
@@ -188,7 +188,7 @@ class Escape:
         self, connection: Connection, conversation_id: str, handoff_id: int, ticket: TicketReceipt, at: float
     ) -> None:
         line = self._texts.say("log.ticket", number=ticket.number)
-        conversation_log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
+        log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
 
 
 def _or_nothing(connection: Connection, make: Callable[[], _Made | None]) -> _Made | None:

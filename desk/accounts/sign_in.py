@@ -9,10 +9,10 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.engine import Connection, Engine
 
 from desk import audit
-from desk.account_fields import PASSWORD_MAX
+from desk.accounts.fields import PASSWORD_MAX
+from desk.accounts.passwords import Cost, hash_password, verify_password
 from desk.database import Clock, insert_missing
 from desk.errors import SignInLocked, SignInRefused
-from desk.passwords import Cost, hash_password, verify_password
 from desk.records import StaffMember
 from desk.tables import sign_in_failures, staff, staff_sessions
 from desk.texts import Texts

@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from desk import conversation_log, ownership, waiting
-from desk.assigning import Deliver
+from desk.conversations import log, ownership, waiting
+from desk.conversations.assigning import Deliver
+from desk.conversations.satisfaction import Satisfaction
 from desk.records import CRISIS, Outcome
-from desk.satisfaction import Satisfaction
 from desk.texts import Texts
 
 
@@ -44,7 +44,7 @@ class Ending:
             return False
         line = self._texts.say(f"log.{key}", **names)
         same = {"handoff_id": row.handoff_id, "staff_id": row.staff_id}
-        conversation_log.append(connection, row.id, "system", line, at=at, **same)
+        log.append(connection, row.id, "system", line, at=at, **same)
         waiting.close(connection, row.handoff_id, outcome, at)
         handoff = waiting.by_id(connection, row.handoff_id)
         if handoff.reason == CRISIS:  # nobody is asked for stars after that

@@ -12,13 +12,13 @@ from typing import Any
 from sqlalchemy import and_, or_, select
 from sqlalchemy.engine import Connection, Engine
 
-from desk import ownership, presence, routing, waiting
-from desk.assigning import Assigning, Deliver
+from desk.conversations import ownership, presence, routing, waiting
+from desk.conversations.assigning import Assigning, Deliver
+from desk.conversations.ending import Ending
+from desk.conversations.escape import Escape
+from desk.conversations.serving import Serving
 from desk.database import Clock
-from desk.ending import Ending
-from desk.escape import Escape
 from desk.rules import Rules
-from desk.serving import Serving
 from desk.tables import conversations, handoffs
 from desk.texts import Texts
 

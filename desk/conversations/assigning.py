@@ -7,9 +7,9 @@ from typing import Any, Literal, Protocol
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from desk import conversation_log, ownership, presence, routing, waiting
+from desk.conversations import log, ownership, presence, routing, waiting
+from desk.conversations.presence import Present
 from desk.database import STAFF, take_turns
-from desk.presence import Present
 from desk.records import CRISIS
 from desk.rules import Rules
 from desk.tables import conversations, handoffs
@@ -117,7 +117,7 @@ class Assigning:
         waiting.claim(connection, row.id, member.id, at, assigned=True)
         presence.assigned(connection, member.id, at)
         line = self._texts.say("log.assigned", name=member.display_name)
-        conversation_log.append(
+        log.append(
             connection, row.conversation_id, "system", line, at=at, handoff_id=row.id, staff_id=member.id
         )
         if row.id != opened:

@@ -6,7 +6,7 @@ import pytest
 from desk_fakes import FakeHours, FakeTickets
 from sqlalchemy import event, text
 
-from desk import housekeeping
+from desk.conversations import housekeeping
 from desk.records import StaffMember
 
 PASSWORD = "correct horse battery"

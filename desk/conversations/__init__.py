@@ -1,0 +1,1 @@
+"""Conversations with staff: who owns one, the queue, who serves it, and how it ends."""
