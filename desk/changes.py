@@ -38,9 +38,8 @@ class Changes:
 
     def __init__(self) -> None:
         self._boot = secrets.token_hex(4)
-        self._lock = (
-            threading.RLock()
-        )  # what the garbage collector closes may bump, in any thread at any time
+        # Reentrant: what the garbage collector closes may bump, in any thread at any time.
+        self._lock = threading.RLock()
         self._count = 0
         self._forgotten = 0
         self._versions: OrderedDict[str, int] = OrderedDict()
