@@ -58,6 +58,22 @@ def test_conversations_are_spread_by_load_and_stop_at_capacity(world: Any) -> No
     assert [handoff.position for handoff in world.desk.queue()] == [1, 2, 3]
 
 
+def test_the_next_goes_to_the_least_busy_and_of_equals_to_who_waits_longest_for_one(world: Any) -> None:
+    def next_goes_to(conversation_id: str) -> str | None:
+        world.clock.now += 1
+        ask(world, conversation_id)
+        return holder(world, conversation_id)
+
+    for username in ("wang", "zhao"):
+        at_the_desk(world, username, department=SOCIAL)
+    assert [next_goes_to(f"web:{number}") for number in range(4)] == ["wang", "zhao", "wang", "zhao"]
+    account = world.accounts.account("wang").member
+    world.desk.resolve("web:2", account)
+    assert [next_goes_to("web:4"), next_goes_to("web:5")] == ["wang", "zhao"]  # 1 and 2, then 2 and 2
+    world.accounts.change("wang", account.display_name, SOCIAL, "staff", "10")
+    assert [next_goes_to("web:6"), next_goes_to("web:7")] == ["wang", "wang"]  # of 10, the other of fewer
+
+
 @pytest.mark.parametrize(
     ("department", "said"), [(SOCIAL, "另一位工作人员"), (HOUSING, f"{HOUSING}的工作人员")]
 )
