@@ -1,8 +1,7 @@
-"""A backend behind httpx.MockTransport, and the events of a tracker as Rasa posts them."""
+"""A backend in place of the web process, and the events of a tracker as Rasa posts them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -20,19 +19,17 @@ class FakeBackend:
     def __init__(self) -> None:
         self.replies: dict[tuple[str, str], Reply] = {}
         self.calls: list[tuple[str, str, dict[str, Any]]] = []
-        self.headers: list[httpx.Headers] = []
 
     def set(self, method: str, path: str, reply: Reply | dict[str, Any]) -> None:
         self.replies[method, path] = httpx.Response(200, json=reply) if isinstance(reply, dict) else reply
 
-    def handle(self, request: httpx.Request) -> httpx.Response:
-        sent = json.loads(request.content) if request.content else dict(request.url.params)
-        self.calls.append((request.method, request.url.path, sent))
-        self.headers.append(request.headers)
-        reply = self.replies.get((request.method, request.url.path), httpx.Response(500))
+    async def send(self, method: str, path: str, *, timeout: float, **request: Any) -> tuple[int, bytes]:
+        assert timeout > 0
+        self.calls.append((method, path, request.get("json") or request.get("params") or {}))
+        reply = self.replies.get((method, path), httpx.Response(500))
         if isinstance(reply, Exception):
             raise reply
-        return reply
+        return reply.status_code, reply.content
 
     def sent(self, path: str) -> dict[str, Any]:
         """What the only call to a path carried."""
@@ -40,7 +37,7 @@ class FakeBackend:
         return body
 
     def client(self) -> Backend:
-        return Backend("http://backend.test", "secret", httpx.MockTransport(self.handle))
+        return Backend("http://backend.test", "secret", self.send)
 
 
 def user(text: str, intent: str) -> dict[str, Any]:

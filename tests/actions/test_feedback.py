@@ -38,8 +38,8 @@ async def test_blame_after_an_offer_calls_a_person(fake: FakeBackend, say: Say) 
 @pytest.mark.parametrize(
     "failure",
     [
-        httpx.ConnectError("refused"),
-        httpx.ReadTimeout("slow"),
+        ConnectionRefusedError("refused"),
+        TimeoutError("slow"),
         httpx.Response(500),
         httpx.Response(200, text="not json"),
         httpx.Response(200, json={}),

@@ -25,9 +25,7 @@ async def test_without_an_answer_the_citizen_is_told_and_nobody_is_called(
     assert [path for _, path, _ in fake.calls] == ["/api/answer"]
 
 
-@pytest.mark.parametrize(
-    "failure", [httpx.ReadTimeout("slow"), httpx.Response(500), httpx.Response(200, json={})]
-)
+@pytest.mark.parametrize("failure", [TimeoutError("slow"), httpx.Response(500), httpx.Response(200, json={})])
 async def test_a_failure_is_admitted_without_calling_a_person(
     fake: FakeBackend, say: Say, failure: httpx.Response | Exception
 ) -> None:

@@ -23,8 +23,8 @@ RECEIPT = {
     "opens_text": None,
 }
 FAILURES = [
-    httpx.ConnectError("refused"),
-    httpx.ReadTimeout("slow"),
+    ConnectionRefusedError("refused"),
+    TimeoutError("slow"),
     httpx.Response(500),
     httpx.Response(200, text="not json"),
     httpx.Response(200, json={}),

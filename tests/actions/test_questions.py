@@ -33,7 +33,6 @@ async def test_an_answer_passes_through_untouched(fake: FakeBackend, say: Say, s
         "conversation_id": "web:1",
         "message_id": "7",
     }
-    assert fake.headers[0]["Authorization"] == "Bearer secret"
 
 
 async def test_the_citizens_own_words_are_asked_not_the_normalised_ones(fake: FakeBackend, say: Say) -> None:
@@ -197,8 +196,8 @@ async def test_danger_seen_by_the_knowledge_service_reaches_staff(fake: FakeBack
 
 
 FAILURES = [
-    httpx.ConnectError("refused"),
-    httpx.ReadTimeout("slow"),
+    ConnectionRefusedError("refused"),
+    TimeoutError("slow"),
     httpx.Response(500),
     httpx.Response(200, text="not json"),
     httpx.Response(200, json=[1]),

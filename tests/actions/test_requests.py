@@ -112,7 +112,7 @@ async def test_no_request_is_told_too(fake: FakeBackend, say: Say) -> None:
 
 
 FAILURES = [
-    httpx.ConnectError("refused"),
+    ConnectionRefusedError("refused"),
     httpx.Response(500),
     httpx.Response(200, text="not json"),
     httpx.Response(200, json={"tickets": [{}]}),
@@ -183,7 +183,7 @@ async def test_without_a_number_it_is_asked_which(fake: FakeBackend, say: Say, c
         (httpx.Response(409, json={"detail": "这件事已经超过七天，不能重开。"}), "small_talk", "超过七天"),
         (httpx.Response(409), "small_talk", "不能重新办理"),
         (httpx.Response(500), "no_answer", "12345"),
-        (httpx.ConnectError("refused"), "no_answer", "12345"),
+        (ConnectionRefusedError("refused"), "no_answer", "12345"),
     ],
 )
 async def test_what_cannot_be_reopened_says_why(

@@ -106,8 +106,8 @@ AT_CONFIRM = {
     "requested_slot": "ticket_confirm",
 }
 FAILURES = [
-    httpx.ConnectError("refused"),
-    httpx.ReadTimeout("slow"),
+    ConnectionRefusedError("refused"),
+    TimeoutError("slow"),
     httpx.Response(500),
     httpx.Response(422, json={"detail": "x"}),
     httpx.Response(200, json={}),
