@@ -5,7 +5,7 @@ waits for one that waits for it: their own conversations (several by id), `HANDO
 rows of staff. Further conversations are then only taken where nobody has them locked.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,5 +40,22 @@ def take_turns(connection: Connection, at: int) -> None:
 
 def insert_missing(connection: Connection, table: Table, values: dict[str, Any]) -> None:
     """Insert a row unless one with the same key is there."""
+    connection.execute(_insert(connection, table).values(**values).on_conflict_do_nothing())
+
+
+def insert_or_update(
+    connection: Connection, table: Table, values: dict[str, Any], changed: Iterable[str]
+) -> None:
+    """Insert a row; where one with the same primary key is there, give it the values of the columns ``changed``."""
+    statement = _insert(connection, table)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=list(table.primary_key), set_={name: statement.excluded[name] for name in changed}
+        ),
+        values,
+    )
+
+
+def _insert(connection: Connection, table: Table) -> Any:
     dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
+    return dialect.insert(table)

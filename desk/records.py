@@ -9,6 +9,8 @@ from desk.permissions import Permission, Role, may
 Owner = Literal["bot", "queue", "staff"]
 Recipient = Literal["bot", "desk"]
 Author = Literal["citizen", "bot", "staff", "system", "note"]
+Line = tuple[Author, str, dict[str, Any] | None]
+"""Who said it, what, and the Answer, for a bot message that has one."""
 HandoffStatus = Literal["queued", "claimed", "resolved"]
 Outcome = Literal["resolved", "cancelled", "idle", "ticket"]
 Reason = Literal[

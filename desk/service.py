@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import tzinfo
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection, Engine
@@ -35,10 +35,10 @@ from desk.permissions import sees_all
 from desk.ports import AlwaysOpen, Hours, TicketMaker, Told
 from desk.records import (
     REHEARSAL,
-    Author,
     Conversation,
     Handoff,
     HandoffReceipt,
+    Line,
     Owner,
     Reach,
     Reason,
@@ -177,31 +177,28 @@ class Desk:
         line = self.texts.say("log.dropped", text=text)
         log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
 
-    def record(
-        self,
-        conversation_id: str,
-        author: Author,
-        text: str,
-        payload: dict[str, Any] | None = None,
-        connection: Connection | None = None,
-    ) -> None:
-        """Mirror what the citizen or the bot said, so that staff can read it. Keeps the last 200.
+    def record(self, conversation_id: str, *said: Line, connection: Connection | None = None) -> None:
+        """Mirror what the citizen and the bot said, so that staff can read it. Keeps the last 200.
 
         Args:
-            payload: the Answer, for a bot message that has one.
+            said: in its order.
             connection: a transaction to write in; without it one is opened and committed.
 
         Raises:
-            BadInput: the author is neither `citizen` nor `bot`.
+            BadInput: an author is neither `citizen` nor `bot`.
         """
-        if author not in ("citizen", "bot"):
-            raise BadInput(self.texts.say("errors.unknown_author", author=author, known="citizen、bot"))
+        authors = {author for author, _, _ in said}
+        if unknown := authors - {"citizen", "bot"}:
+            raise BadInput(
+                self.texts.say("errors.unknown_author", author=unknown.pop(), known="citizen、bot")
+            )
         at = self.clock()
         with transaction(self._engine, connection) as own:
             handoff_id = log.touch(own, conversation_id, at)
-            if author == "citizen":
+            if "citizen" in authors:
                 self._satisfaction.pass_over(own, conversation_id)
-            log.append(own, conversation_id, author, text, at=at, handoff_id=handoff_id, payload=payload)
+            for author, text, payload in said:
+                log.append(own, conversation_id, author, text, at=at, handoff_id=handoff_id, payload=payload)
             if handoff_id is None:
                 log.trim(own, conversation_id)
 

@@ -11,6 +11,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -82,15 +83,18 @@ def open_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
-        if not connection.get_execution_options().get("writing", False):
-            connection.exec_driver_sql("BEGIN")
-            return
+        # Straight to SQLite: SQLAlchemy's way there takes longer than a short transaction.
         taking: _TakingTurns = connection.connection.dbapi_connection
+        if not connection.get_execution_options().get("writing", False):
+            taking.execute("BEGIN")
+            return
         taking.take_turn(turn)
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        except BaseException:
+            taking.execute("BEGIN IMMEDIATE")
+        except BaseException as error:
             taking.end_turn()
+            if isinstance(error, sqlite3.Error):
+                raise OperationalError("BEGIN IMMEDIATE", {}, error) from error
             raise
 
     engine.begin = engine.execution_options(writing=True).begin

@@ -7,6 +7,8 @@ from sqlalchemy.engine import Connection
 
 Owner = Literal["bot", "queue", "staff"]
 Recipient = Literal["bot", "desk"]
+Line = tuple[Any, str, dict[str, Any] | None]
+"""Who said it (`citizen` or `bot`), what, and the Answer, where there is one."""
 
 
 class DeskPort(Protocol):
@@ -24,15 +26,8 @@ class DeskPort(Protocol):
         """Note for staff that this late message of the bot did not go out."""
         ...
 
-    def record(
-        self,
-        conversation_id: str,
-        author: Any,
-        text: str,
-        payload: dict[str, Any] | None = None,
-        connection: Connection | None = None,
-    ) -> None:
-        """Mirror what the citizen or the bot said."""
+    def record(self, conversation_id: str, *said: Line, connection: Connection | None = None) -> None:
+        """Mirror what the citizen and the bot said."""
         ...
 
     def receive(

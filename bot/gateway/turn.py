@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from bot.gateway.inbox import INSTEAD, Inbox, InboxMessage
 from bot.gateway.outbox import HANDOFF, Outbox, Saying, announces
-from bot.gateway.ports import DeskPort, IsCrisis, Locate, Recipient
+from bot.gateway.ports import DeskPort, IsCrisis, Line, Locate, Recipient
 from bot.gateway.rasa_client import BotMessage, RasaClient
 from bot.gateway.texts import Texts
 
@@ -186,12 +186,9 @@ class Turn:
 
     def _write(self, connection: Connection, message: InboxMessage, sayings: list[Saying]) -> None:
         self._outbox.add(connection, message.conversation_id, sayings, message.id)
-        said = self._for_staff(message)
-        self._desk.record(message.conversation_id, "citizen", said, connection=connection)
-        for saying in sayings:
-            self._desk.record(
-                message.conversation_id, "bot", saying.text, saying.payload, connection=connection
-            )
+        said: list[Line] = [("citizen", self._for_staff(message), None)]
+        said += [("bot", saying.text, saying.payload) for saying in sayings]
+        self._desk.record(message.conversation_id, *said, connection=connection)
 
     def _for_staff(self, message: InboxMessage) -> str:
         """What staff read: the citizen's words, or what kind of message it was."""

@@ -2,17 +2,31 @@
 
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from desk.changes import ANY_QUEUE, Changes, conversation_topic, staff_topic
-from desk.database import insert_missing
+from desk.database import insert_or_update
 from desk.records import Author, Message, moment
 from desk.tables import conversation_messages as messages
 from desk.tables import conversations, handoffs, staff
 
 BOT_MESSAGES_KEPT = 200
 """How many messages outside a handoff are kept per conversation; those of a handoff are never dropped."""
+
+# Run at every message of a citizen, so made once.
+_OPEN_HANDOFF = select(conversations.c.handoff_id).where(conversations.c.id == bindparam("conversation"))
+_ADD = insert(messages)
+_OUTSIDE = (messages.c.conversation_id == bindparam("conversation"), messages.c.handoff_id.is_(None))
+_NEWEST_DROPPED = (
+    select(messages.c.id)
+    .where(*_OUTSIDE)
+    .order_by(messages.c.id.desc())
+    .offset(BOT_MESSAGES_KEPT)
+    .limit(1)
+    .scalar_subquery()
+)
+_TRIM = delete(messages).where(*_OUTSIDE, messages.c.id <= _NEWEST_DROPPED)
 
 
 def touch(connection: Connection, conversation_id: str, at: float, **values: Any) -> int | None:
@@ -26,15 +40,9 @@ def touch(connection: Connection, conversation_id: str, at: float, **values: Any
     Returns:
         The id of the open handoff, if there is one.
     """
-    same = conversations.c.id == conversation_id
-    touched = update(conversations).where(same).values(last_activity_at=at, **values)
-    while (
-        connection.execute(touched).rowcount == 0
-    ):  # once more, so that the row is locked whoever inserted it
-        row = {"id": conversation_id, "owner": "bot", "created_at": at, "last_activity_at": at}
-        insert_missing(connection, conversations, row)
-    handoff_id: int | None = connection.execute(select(conversations.c.handoff_id).where(same)).scalar()
-    return handoff_id
+    row = {"id": conversation_id, "owner": "bot", "created_at": at, "last_activity_at": at, **values}
+    insert_or_update(connection, conversations, row, ("last_activity_at", *values))
+    return connection.execute(_OPEN_HANDOFF, {"conversation": conversation_id}).scalar()
 
 
 def append(
@@ -50,18 +58,17 @@ def append(
     outbox_id: int | None = None,
 ) -> int:
     """Add one message and return its id; a message of a handoff also marks the handoff as changed."""
-    done = connection.execute(
-        insert(messages).values(
-            conversation_id=conversation_id,
-            handoff_id=handoff_id,
-            author=author,
-            staff_id=staff_id,
-            text=text,
-            payload=payload,
-            at=at,
-            outbox_id=outbox_id,
-        )
-    )
+    row = {
+        "conversation_id": conversation_id,
+        "handoff_id": handoff_id,
+        "author": author,
+        "staff_id": staff_id,
+        "text": text,
+        "payload": payload,
+        "at": at,
+        "outbox_id": outbox_id,
+    }
+    done = connection.execute(_ADD, row)
     message_id: int = done.inserted_primary_key[0]
     if handoff_id is not None:
         changed: dict[str, Any] = {"last_message_id": message_id}
@@ -76,16 +83,7 @@ def append(
 
 def trim(connection: Connection, conversation_id: str) -> None:
     """Drop the oldest messages outside a handoff beyond `BOT_MESSAGES_KEPT`."""
-    outside = (messages.c.conversation_id == conversation_id, messages.c.handoff_id.is_(None))
-    newest_dropped = (
-        select(messages.c.id)
-        .where(*outside)
-        .order_by(messages.c.id.desc())
-        .offset(BOT_MESSAGES_KEPT)
-        .limit(1)
-        .scalar_subquery()
-    )
-    connection.execute(delete(messages).where(*outside, messages.c.id <= newest_dropped))
+    connection.execute(_TRIM, {"conversation": conversation_id})
 
 
 def read(connection: Connection, conversation_id: str, limit: int, after: int = 0) -> list[Message]:

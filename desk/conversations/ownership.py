@@ -10,11 +10,14 @@ two callers at the same moment exactly one goes on.
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import Connection
 
 from desk.tables import conversations
 
+# Run at every message of a citizen, so made once.
+_READ = select(conversations).where(conversations.c.id == bindparam("conversation"))
+_READ_LOCKED = _READ.with_for_update()
 _RETURNED = {"owner": "bot", "staff_id": None, "handoff_id": None, "restart_due": True}
 
 
@@ -24,8 +27,8 @@ def read(connection: Connection, conversation_id: str, *, locked: bool = False) 
     Args:
         locked: nobody changes it before the commit (on SQLite a writing transaction sees to that by itself).
     """
-    statement = select(conversations).where(conversations.c.id == conversation_id)
-    return connection.execute(statement.with_for_update() if locked else statement).first()
+    statement = _READ_LOCKED if locked else _READ
+    return connection.execute(statement, {"conversation": conversation_id}).first()
 
 
 def lock(connection: Connection, conversation_id: str, handoff_id: int) -> bool:

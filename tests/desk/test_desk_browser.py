@@ -52,7 +52,7 @@ def test_a_member_of_staff_serves_a_citizen_from_queue_to_return(live: tuple[Any
     rest(page)
     page.get_by_text("现在没有市民在等待").wait_for()
 
-    world.desk.record(CITIZEN, "citizen", "外地户口怎么办居住证？")
+    world.desk.record(CITIZEN, ("citizen", "外地户口怎么办居住证？", None))
     world.desk.open_handoff(CITIZEN, "complex", "公安局", "外地户口怎么办居住证？")
     page.get_by_role("link", name="外地户口怎么办居住证？").click()
     page.get_by_role("button", name="领取", exact=True).click()
@@ -129,7 +129,7 @@ def test_a_draft_note_stays_a_note_when_one_looks_elsewhere(live: tuple[Any, str
 def test_nothing_is_wider_than_the_screen(live: tuple[Any, str], page: Any) -> None:
     world, _ = live
     member = world.staff("wang")
-    world.desk.record(CITIZEN, "citizen", "https://example.gov.cn/" + "x" * 300)
+    world.desk.record(CITIZEN, ("citizen", "https://example.gov.cn/" + "x" * 300, None))
     world.desk.claim(world.desk.open_handoff(CITIZEN, "complex", "长" * 60, "问" * 200).number, member)
     sign_in(page)
     for width in (1280, 820, 390):
@@ -152,7 +152,7 @@ def test_two_staff_and_a_citizen_from_assignment_over_transfer_to_the_rating(
     colleague.set_default_timeout(PATIENCE)
     sign_in(colleague, "li")
 
-    world.desk.record(CITIZEN, "citizen", "离婚后孩子户口怎么迁？")
+    world.desk.record(CITIZEN, ("citizen", "离婚后孩子户口怎么迁？", None))
     receipt = world.desk.open_handoff(CITIZEN, "complex", "公安局", "离婚后孩子户口怎么迁？")
     assert receipt.status == "claimed"
     page.get_by_role("link", name="离婚后孩子户口怎么迁？").click()

@@ -126,7 +126,7 @@ def test_each_step_is_told_to_whom_it_concerns(world: Any) -> None:
         nonlocal number
         number = desk.open_handoff("web:a", "complex", "公安局", "问").number
 
-    assert told(lambda: desk.record("web:a", "citizen", "与坐席无关")) == set()
+    assert told(lambda: desk.record("web:a", ("citizen", "与坐席无关", None))) == set()
     assert told(enter) == {talk, ANY_QUEUE}
     assert told(lambda: desk.receive("web:a", "在吗")) == {talk}
     assert told(lambda: desk.claim(number, member)) == {talk, mine, ANY_QUEUE}

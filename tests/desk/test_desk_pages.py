@@ -129,7 +129,7 @@ def test_what_waits_for_another_department_is_not_offered_to_claim(world: Any, s
 
 def test_the_whole_service_works_with_plain_forms(world: Any, signed_in: Any) -> None:
     client, _, token = signed_in
-    world.desk.record(CITIZEN, "citizen", "灵活就业怎么参保？")
+    world.desk.record(CITIZEN, ("citizen", "灵活就业怎么参保？", None))
     number = world.desk.open_handoff(CITIZEN, "complex", "人社局", "灵活就业怎么参保？").number
     page = client.get("/console/desk", params={"c": CITIZEN}).text
     assert "灵活就业怎么参保？" in page
@@ -165,8 +165,8 @@ def test_a_refused_action_keeps_the_page_and_says_why(world: Any, signed_in: Any
 
 def test_the_bots_sources_are_shown_and_nothing_in_them_runs(world: Any, signed_in: Any) -> None:
     client, _, _ = signed_in
-    world.desk.record(CITIZEN, "citizen", "<script>alert(1)</script>")
-    world.desk.record(CITIZEN, "bot", ANSWER["text"], ANSWER)
+    world.desk.record(CITIZEN, ("citizen", "<script>alert(1)</script>", None))
+    world.desk.record(CITIZEN, ("bot", ANSWER["text"], ANSWER))
     world.desk.open_handoff(CITIZEN, "complex", None, "问")
     answer = client.get("/console/desk", params={"c": CITIZEN})
     for shown in (
@@ -187,7 +187,7 @@ def test_the_bots_sources_are_shown_and_nothing_in_them_runs(world: Any, signed_
 
 def test_a_payload_with_holes_does_not_break_the_page(world: Any, signed_in: Any) -> None:
     client, _, _ = signed_in
-    world.desk.record(CITIZEN, "bot", "好", {"sources": [{}], "options": [{}], "status": "novel"})
+    world.desk.record(CITIZEN, ("bot", "好", {"sources": [{}], "options": [{}], "status": "novel"}))
     world.desk.open_handoff(CITIZEN, "complex", None, "")
     assert client.get("/console/desk", params={"c": CITIZEN}).status_code == 200
 
@@ -199,7 +199,7 @@ def test_a_finished_conversation_is_for_who_served_it_and_who_oversees_it_up_to_
     world.desk.claim(world.desk.open_handoff(CITIZEN, "complex", member.department, "问").number, member)
     world.desk.resolve(CITIZEN, member)
     world.clock.now += 60
-    world.desk.record(CITIZEN, "citizen", "与坐席无关的私事")
+    world.desk.record(CITIZEN, ("citizen", "与坐席无关的私事", None))
     world.staff("li")
     world.staff("sun", role="supervisor", department="市公安局")
     world.staff("zhao", role="supervisor")
@@ -221,7 +221,7 @@ def test_a_finished_conversation_is_for_who_served_it_and_who_oversees_it_up_to_
 
 def test_conversations_without_a_handoff_are_not_for_staff(world: Any, signed_in: Any) -> None:
     client, _, _ = signed_in
-    world.desk.record("web:private", "citizen", "只和机器人说的话")
+    world.desk.record("web:private", ("citizen", "只和机器人说的话", None))
     for conversation_id in ("web:private", "web:nobody"):
         page = client.get("/console/desk", params={"c": conversation_id})
         assert page.status_code == 404
@@ -334,7 +334,7 @@ def test_an_open_conversation_is_for_its_department_and_who_had_a_part_in_it(
 ) -> None:
     client, member, _ = signed_in
     world.staff("housing", department="住建局")
-    world.desk.record(CITIZEN, "citizen", "我的身份证号是……")
+    world.desk.record(CITIZEN, ("citizen", "我的身份证号是……", None))
     number = world.desk.open_handoff(CITIZEN, "complex", member.department, "问").number
     other, auditor = browser(), browser()
     sign_in(other, "housing")

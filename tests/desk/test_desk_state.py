@@ -73,7 +73,7 @@ def elsewhere(world: Any) -> Iterator[Desk]:
 def test_the_first_question_is_answered_with_everything(world: Any, open_page: Any) -> None:
     world.staff("wang")
     page = open_page("wang", CITIZEN)
-    world.desk.record(CITIZEN, "citizen", "路灯坏了")
+    world.desk.record(CITIZEN, ("citizen", "路灯坏了", None))
     world.desk.open_handoff(CITIZEN, "complaint", None, "路灯坏了")
     told = page.ask(wait=5)
     assert set(told["parts"]) == {"presence", "serving", "queue", "online", "header", "deliveries"}

@@ -40,8 +40,8 @@ class Bench:
 @pytest.fixture
 def bench(world: Any) -> Bench:
     member = world.staff("wang")
-    world.desk.record(CITIZEN, "citizen", "怎么办居住证")
-    world.desk.record(CITIZEN, "bot", "旧办法", ANSWER)
+    world.desk.record(CITIZEN, ("citizen", "怎么办居住证", None))
+    world.desk.record(CITIZEN, ("bot", "旧办法", ANSWER))
     world.desk.claim(world.desk.open_handoff(CITIZEN, "complex", None, "怎么办居住证").number, member)
     return Bench(world)
 
@@ -133,7 +133,7 @@ def test_a_wrong_answer_is_flagged_under_the_name_of_who_saw_it(bench: Bench) ->
 def test_only_what_answers_can_be_flagged_and_a_forms_prompts_have_no_verdict(bench: Bench) -> None:
     client, _ = bench.browser("wang")
     for status in ("answered", "clarify", "no_answer", "small_talk", "handoff"):
-        bench.world.desk.record(CITIZEN, "bot", "说了一句", payload={"status": status, "id": f"of-{status}"})
+        bench.world.desk.record(CITIZEN, ("bot", "说了一句", {"status": status, "id": f"of-{status}"}))
     page = client.get("/console/desk", params={"c": CITIZEN}).text
     shown = {
         status
@@ -214,7 +214,7 @@ def test_typing_elsewhere_or_without_the_forms_token_shows_nothing_and_is_no_err
 
 def test_without_the_port_the_page_offers_none_of_it(world: Any) -> None:
     world.staff("wang")
-    world.desk.record(CITIZEN, "bot", "旧办法", ANSWER)
+    world.desk.record(CITIZEN, ("bot", "旧办法", ANSWER))
     world.desk.open_handoff(CITIZEN, "complex", None, "问")
     app = FastAPI()
     app.include_router(build_pages(world.desk, world.accounts))

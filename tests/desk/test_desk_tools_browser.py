@@ -59,8 +59,8 @@ def bench(make_world: Callable[..., Any]) -> Iterator[Bench]:
     """The desk with all its ports on a real port, and one conversation of the person who will sign in."""
     world = make_world(time)
     bench = Bench(world, "", world.staff("wang"), PaperKnowledge())
-    world.desk.record(CITIZEN, "citizen", "外地户口怎么办居住证？")
-    world.desk.record(CITIZEN, "bot", ANSWER["text"], ANSWER)
+    world.desk.record(CITIZEN, ("citizen", "外地户口怎么办居住证？", None))
+    world.desk.record(CITIZEN, ("bot", ANSWER["text"], ANSWER))
     world.desk.claim(world.desk.open_handoff(CITIZEN, "complex", "公安局", "办居住证").number, bench.member)
     ports = Ports(
         bench.knowledge,

@@ -108,10 +108,10 @@ def test_a_rating_is_taken_once_the_question_for_it_is_on_its_way(tmp_path: Path
     parts.desk.claim(parts.desk.open_handoff("wechat:oA", "complex", None, "问").number, member)
     parts.desk.resolve("wechat:oA", member)
     assert parts.desk.recipient("wechat:oA", "满意") == "bot"
-    parts.desk.record("wechat:oA", "citizen", "满意")
+    parts.desk.record("wechat:oA", ("citizen", "满意", None))
     with engine.begin() as connection:
         connection.execute(outbox.update().values(status="replying"))
     assert parts.desk.recipient("wechat:oA", "满意") == "desk"
-    parts.desk.record("wechat:oA", "citizen", "居住证怎么办")
+    parts.desk.record("wechat:oA", ("citizen", "居住证怎么办", None))
     assert parts.desk.recipient("wechat:oA", "满意") == "bot"
     engine.dispose()

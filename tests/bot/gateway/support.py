@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection, Engine
 
-from bot.gateway.ports import Owner, Recipient
+from bot.gateway.ports import Line, Owner, Recipient
 from bot.gateway.rasa_client import RasaClient
 from bot.gateway.service import Gateway
 from bot.gateway.settings import GatewaySettings, WeChatSettings
@@ -82,16 +82,9 @@ class FakeDesk:
         assert connection is not None
         self.drops.append((conversation_id, text))
 
-    def record(
-        self,
-        conversation_id: str,
-        author: Any,
-        text: str,
-        payload: dict[str, Any] | None = None,
-        connection: Connection | None = None,
-    ) -> None:
+    def record(self, conversation_id: str, *said: Line, connection: Connection | None = None) -> None:
         assert connection is not None
-        self.log.append((conversation_id, author, text))
+        self.log += [(conversation_id, author, text) for author, text, _ in said]
 
     def receive(
         self, conversation_id: str, text: str, connection: Connection | None = None

@@ -157,7 +157,7 @@ def test_while_staff_talk_with_the_citizen_the_system_says_nothing(world: Any) -
 
 
 def test_a_message_of_a_conversation_the_bot_owns_is_not_swallowed(world: Any) -> None:
-    world.desk.record("web:a", "citizen", "你好")
+    world.desk.record("web:a", ("citizen", "你好", None))
     for conversation_id in ("web:a", "web:new"):
         assert world.desk.receive(conversation_id, "怎么办身份证") is None
     assert world.said("web:a") == [("citizen", "你好")]
@@ -179,7 +179,7 @@ def test_in_the_callers_transaction_all_happens_or_nothing(world: Any) -> None:
 def test_the_bots_part_is_bounded_and_a_handoffs_part_is_kept(world: Any) -> None:
     answer = {"status": "answered", "text": "答", "sources": []}
     for n in range(BOT_MESSAGES_KEPT + 5):
-        world.desk.record("web:a", "citizen", f"问{n}")
+        world.desk.record("web:a", ("citizen", f"问{n}", None))
     said = world.said("web:a")
     assert (len(said), said[0][1]) == (BOT_MESSAGES_KEPT, "问5")
     staff = world.staff("wang")
@@ -187,7 +187,7 @@ def test_the_bots_part_is_bounded_and_a_handoffs_part_is_kept(world: Any) -> Non
     world.desk.reply("web:a", staff, "您好")
     world.desk.resolve("web:a", staff)
     for n in range(BOT_MESSAGES_KEPT):
-        world.desk.record("web:a", "bot", f"答{n}", answer)
+        world.desk.record("web:a", ("bot", f"答{n}", answer))
     said = world.said("web:a")
     assert ("staff", "您好") in said
     assert ("citizen", "问204") not in said
@@ -196,7 +196,7 @@ def test_the_bots_part_is_bounded_and_a_handoffs_part_is_kept(world: Any) -> Non
 
 def test_only_the_citizens_and_the_bots_words_are_mirrored(world: Any) -> None:
     with pytest.raises(BadInput, match="staff"):
-        world.desk.record("web:a", "staff", "冒充")
+        world.desk.record("web:a", ("staff", "冒充", None))
 
 
 def test_trying_the_assistant_out_calls_nobody(world: Any) -> None:

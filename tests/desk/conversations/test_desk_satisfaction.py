@@ -42,7 +42,7 @@ def rating(world: Any) -> Any:
 def answer(world: Any, text: str) -> list[str]:
     """What the gateway does with a message."""
     if world.desk.recipient(CITIZEN, text) == "bot":
-        world.desk.record(CITIZEN, "citizen", text)
+        world.desk.record(CITIZEN, ("citizen", text, None))
         return []
     told: list[str] = world.desk.receive(CITIZEN, text)
     return told
@@ -108,7 +108,7 @@ def test_the_question_is_open_for_a_day(world: Any, member: StaffMember) -> None
 
 def test_a_rating_that_came_too_late_belongs_to_the_bot(world: Any, member: StaffMember) -> None:
     world.desk.resolve(CITIZEN, member)
-    world.desk.record(CITIZEN, "citizen", "别的")
+    world.desk.record(CITIZEN, ("citizen", "别的", None))
     assert world.desk.receive(CITIZEN, "1") is None
 
 
