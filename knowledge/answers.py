@@ -21,6 +21,14 @@ _LATEST = (
     .order_by(answers.c.asked_at.desc())
     .limit(1)
 )
+_GIVEN = (
+    select(answers.c.answer)
+    .where(
+        answers.c.conversation_id == bindparam("conversation_id"),
+        answers.c.message_id == bindparam("message_id"),
+    )
+    .limit(1)
+)
 _LATEST_OF_STATUS = _LATEST.where(answers.c.status == bindparam("status"))
 
 
@@ -55,11 +63,9 @@ class AnswerLog:
 
     def given_to(self, conversation_id: str, message_id: str) -> dict[str, Any] | None:
         """The answer that this message of the conversation got, as its JSON object, or ``None``."""
-        query = select(answers.c.answer).where(
-            answers.c.conversation_id == conversation_id, answers.c.message_id == message_id
-        )
+        values = {"conversation_id": conversation_id, "message_id": message_id}
         with self._engine.connect() as connection:
-            return connection.execute(query.limit(1)).scalar()
+            return connection.execute(_GIVEN, values).scalar()
 
     def latest(self, conversation_id: str) -> dict[str, Any] | None:
         """The conversation's last answer as its JSON object, or ``None``."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, BeforeValidator, Field
 
 from knowledge.errors import NoOptionsPending, NothingToShow, OptionOutOfRange, UnknownAnswer
@@ -47,8 +48,12 @@ def router(service: KnowledgeService, require_internal: Callable[[Request], None
     routes = APIRouter(prefix="/api", tags=["knowledge"])
     internal = [Depends(require_internal)]
 
-    @routes.post("/answer")
-    def answer(body: Question, request: Request) -> dict[str, Any]:
+    @routes.post("/answer", response_model=None)
+    def answer(body: Question, request: Request) -> JSONResponse:
+        # A response of its own: FastAPI would look at every value of what is JSON already.
+        return JSONResponse(answer_to(body, request))
+
+    def answer_to(body: Question, request: Request) -> dict[str, Any]:
         if body.conversation_id is not None:
             require_internal(request)
             if body.message_id and (given := service.log.given_to(body.conversation_id, body.message_id)):

@@ -39,11 +39,13 @@ from knowledge.pipeline.context import Previous
 from knowledge.pipeline.residence import Residence, read_reply
 from knowledge.pipeline.validity import why_not
 from knowledge.publishing import Publisher
+from knowledge.read_ahead import ReadAhead
 from knowledge.replay import Replay, compare, replay_context
 from knowledge.source import Source
 from knowledge.store import ContentStore, ImportCounts, Item, Release
 from knowledge.text import normalise
 from knowledge.texts import text
+from knowledge.vocabulary import Vocabulary
 from knowledge.vocabulary.release import ReleaseVocabulary
 
 logger = logging.getLogger(__name__)
@@ -81,6 +83,15 @@ class KnowledgeService:
         self._publisher = Publisher(self.store, embedder, self.config, home)
         self._today = today
         self._current = CurrentIndex(self.store, self._publisher)
+        self._ahead = ReadAhead(embedder, self._loaded_vocabulary, self.config.decision.max_question_length)
+
+    def expect(self, question: str) -> None:
+        """Begin to read a question that is probably asked next, and return at once."""
+        self._ahead.begin(question)
+
+    def _loaded_vocabulary(self) -> Vocabulary | None:
+        loaded = self._current.loaded
+        return None if loaded is None else self._vocabulary.of(loaded)
 
     def answer(
         self, question: str, conversation_id: str | None = None, message_id: str | None = None

@@ -144,7 +144,12 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
         desk.changes.bump(conversation_topic(conversation_id))
 
     gateway_settings, texts = _gateway_settings(settings), load_texts(city=settings.city)
-    gateway = Gateway(engine, desk, rasa, locate, gateway_settings, texts, moved=moved, is_crisis=is_crisis)
+    gateway = Gateway(
+        *(engine, desk, rasa, locate, gateway_settings, texts),
+        moved=moved,
+        is_crisis=is_crisis,
+        expect=knowledge.expect,
+    )
     ports = Ports(StaffKnowledge(knowledge), gateway.deliveries.of, gateway.show_staff_typing)
     return Parts(knowledge, desk, tickets, build_accounts(engine), gateway, calendar, ports)
 

@@ -1,22 +1,31 @@
 """Messages of citizens, stored before they are acknowledged."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import IntegrityError
 
 from bot.gateway.ports import conversation_id
 from bot.gateway.settings import Clock
-from bot.gateway.tables import citizens, inbox
+from bot.gateway.tables import citizens, inbox, inserting
 from bot.gateway.wechat.budget import Window, opened
 
 INSTEAD = frozenset({"too_long", "unheard", "image", "video", "link", "unplaced", "unsupported"})
 """Kinds that the dialogue cannot take; the citizen is told what to do instead."""
+Before = Callable[[Connection], None]
 KINDS = INSTEAD | {"text", "location", "subscribe", "unsubscribe"}
+
+
+# Run at every message, so made once.
+_READ = select(inbox).where(inbox.c.id == bindparam("message"))
+_FINISH = (
+    update(inbox)
+    .where(inbox.c.id == bindparam("message"), inbox.c.status == "waiting")
+    .values(status="done", outcome=bindparam("why"), done_at=bindparam("now"))
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,7 @@ class Inbox:
         reply_for: float = 0.0,
         window: Window | None = None,
         menu_option: str | None = None,
+        first: Before | None = None,
     ) -> tuple[InboxMessage, bool]:
         """Store a message; one that is there already is counted instead.
 
@@ -67,6 +77,7 @@ class Inbox:
             reply_for: seconds in which the request itself may still carry the answer.
             window: which window of customer messages it opens.
             menu_option: the option of a menu message that was tapped.
+            first: done before, in the same transaction; what it raises is raised, and nothing has changed.
 
         Returns:
             The message, and whether it is new.
@@ -86,25 +97,25 @@ class Inbox:
             "reply_until": now + reply_for,
             "noticed": 0,
         }
-        try:
-            with self._engine.begin() as connection:
-                done = connection.execute(insert(inbox).values(**values))
-                self._seen(connection, values, now, window)
-            message_id = int(done.inserted_primary_key[0])
-            return InboxMessage(message_id, *_fields(values)), True
-        except IntegrityError:
-            return self._again(dedup_key), False
-
-    def _again(self, dedup_key: str) -> InboxMessage:
         with self._engine.begin() as connection:
-            same = inbox.c.dedup_key == dedup_key
-            connection.execute(update(inbox).where(same).values(tries=inbox.c.tries + 1))
-            return _message(connection.execute(select(inbox).where(same)).one())
+            if first is not None:
+                first(connection)
+            done = connection.execute(inserting(connection, inbox).on_conflict_do_nothing(), values)
+            if done.rowcount == 0:
+                return self._again(connection, dedup_key), False
+            self._seen(connection, values, now, window)
+        return InboxMessage(int(done.inserted_primary_key[0]), *_fields(values)), True
+
+    @staticmethod
+    def _again(connection: Connection, dedup_key: str) -> InboxMessage:
+        same = inbox.c.dedup_key == dedup_key
+        connection.execute(update(inbox).where(same).values(tries=inbox.c.tries + 1))
+        return _message(connection.execute(select(inbox).where(same)).one())
 
     def get(self, message_id: int) -> InboxMessage | None:
         """The message, or None."""
         with self._engine.connect() as connection:
-            row = connection.execute(select(inbox).where(inbox.c.id == message_id)).first()
+            row = connection.execute(_READ, {"message": message_id}).first()
         return None if row is None else _message(row)
 
     def unfinished(self) -> list[InboxMessage]:
@@ -121,11 +132,7 @@ class Inbox:
 
     def finish(self, connection: Connection, message_id: int, outcome: str) -> bool:
         """Mark it done in the caller's transaction. False if it was done before: store nothing then."""
-        done = connection.execute(
-            update(inbox)
-            .where(inbox.c.id == message_id, inbox.c.status == "waiting")
-            .values(status="done", outcome=outcome, done_at=self._clock())
-        )
+        done = connection.execute(_FINISH, {"message": message_id, "why": outcome, "now": self._clock()})
         return bool(done.rowcount)
 
     def release(self, message_id: int) -> None:
@@ -146,15 +153,12 @@ class Inbox:
     def _seen(
         self, connection: Connection, values: dict[str, Any], now: float, window: Window | None
     ) -> None:
-        same = citizens.c.conversation_id == values["conversation_id"]
-        fresh_window = opened(window, now) if window else {}
-        seen = update(citizens).where(same).values(last_seen=now, **fresh_window)
-        if connection.execute(seen).rowcount:
-            return
         row = {name: values[name] for name in ("conversation_id", "channel", "citizen")}
-        dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-        fresh = dialect.insert(citizens).values(**row, first_seen=now, last_seen=now, **fresh_window)
-        connection.execute(fresh.on_conflict_do_nothing())
+        changed = {"last_seen": now, **(opened(window, now) if window else {})}
+        add = inserting(connection, citizens)
+        excluded = {name: add.excluded[name] for name in changed}
+        add = add.on_conflict_do_update(index_elements=[citizens.c.conversation_id], set_=excluded)
+        connection.execute(add, row | {"first_seen": now} | changed)
 
 
 _NAMES = (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.engine import Connection, Engine
 
 from bot.gateway.ports import DeskPort
@@ -94,6 +94,23 @@ def announces(payload: dict[str, Any] | None) -> bool:
 
 Compose = Callable[[list[OutboxMessage], list[OutboxMessage]], tuple[str, list[int]]]
 """`compose(own, older)` gives the text of a passive reply and the ids of the rows in it."""
+
+
+# Run at every message, so made once.
+_LOCKED = select(inbox).where(inbox.c.id == bindparam("message")).with_for_update()
+_REPLIED = (
+    update(inbox)
+    .where(inbox.c.id == bindparam("message"))
+    .values(reply=bindparam("text"), reply_until=bindparam("now"), replied_at=bindparam("now"))
+)
+_CONFIRMED = (
+    update(outbox)
+    .where(outbox.c.carried_by == bindparam("carrier"), outbox.c.status == "replying")
+    .values(status="delivered", delivered_at=bindparam("now"))
+)
+_READ = select(outbox, inbox.c.text.label("question"), inbox.c.noticed).select_from(
+    outbox.outerjoin(inbox, outbox.c.inbox_id == inbox.c.id)
+)
 
 
 class _NotNow(Exception):
@@ -248,16 +265,15 @@ class Outbox:
         this = inbox.c.id == inbox_id
         with self._engine.begin() as connection:
             # Locked (on SQLite the whole transaction is): of two requests for one message the second waits.
-            message = connection.execute(select(inbox).where(this).with_for_update()).one()
-            connection.execute(update(inbox).where(this).values(replied_at=now))
+            message = connection.execute(_LOCKED, {"message": inbox_id}).one()
             if message.reply is not None:
+                connection.execute(update(inbox).where(this).values(replied_at=now))
                 return str(message.reply)
             if message.status != "done":
                 # No reply carries what waited for this message, and what comes after it must not wait for that.
                 self._let_go(connection, message.conversation_id)
-                if notice is not None:
-                    values = {"reply": notice, "noticed": 1, "reply_until": now}
-                    connection.execute(update(inbox).where(this).values(**values))
+                told = {} if notice is None else {"reply": notice, "noticed": 1, "reply_until": now}
+                connection.execute(update(inbox).where(this).values(replied_at=now, **told))
                 return notice
             rows = self._select(connection, self._free(message.conversation_id, inbox_id, with_own=True))
             rows = self._without_late(connection, rows)
@@ -270,7 +286,7 @@ class Outbox:
                     .where(outbox.c.id.in_(chosen))
                     .values(status="replying", delivered_by="reply", carried_by=inbox_id)
                 )
-            connection.execute(update(inbox).where(this).values(reply=text, reply_until=now))
+            connection.execute(_REPLIED, {"message": inbox_id, "text": text, "now": now})
             if len(chosen) < len(own) + len(older):
                 self._let_go(connection, message.conversation_id)
             return text
@@ -278,7 +294,7 @@ class Outbox:
     def confirm_reply(self, inbox_id: int) -> None:
         """The reply to this message was handed to the platform: what it carries is delivered."""
         with self._engine.begin() as connection:
-            connection.execute(self._delivered(outbox.c.carried_by == inbox_id))
+            connection.execute(_CONFIRMED, {"carrier": inbox_id, "now": self._clock()})
 
     def settle(self, before: float, last_try_after: float, tries: int) -> int:
         """Settle the replies that nobody confirmed, because this process died or the platform had let go.
@@ -456,13 +472,7 @@ class Outbox:
     def _select(
         self, connection: Connection, condition: Any, limit: int | None = None
     ) -> list[OutboxMessage]:
-        query = (
-            select(outbox, inbox.c.text.label("question"), inbox.c.noticed)
-            .select_from(outbox.outerjoin(inbox, outbox.c.inbox_id == inbox.c.id))
-            .where(condition)
-            .order_by(outbox.c.id)
-            .limit(limit)
-        )
+        query = _READ.where(condition).order_by(outbox.c.id).limit(limit)
         return [_message(row) for row in connection.execute(query)]
 
     def _set(self, rows: Any, **values: Any) -> None:

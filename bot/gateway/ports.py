@@ -55,6 +55,9 @@ class DeskPort(Protocol):
 IsCrisis = Callable[[str], bool]
 """Whether what a citizen writes tells of danger to life."""
 
+Expect = Callable[[str], None]
+"""Told a text that the dialogue will probably ask as a question; returns at once."""
+
 Locate = Callable[[str, str, str], dict[str, Any]]
 """`locate(conversation_id, place, message_id)` takes where a citizen is, and gives the Answer to be told. Blocking."""
 

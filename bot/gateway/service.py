@@ -21,9 +21,9 @@ from bot.gateway.cleaning import clean
 from bot.gateway.courier import Courier
 from bot.gateway.delivery import Deliveries
 from bot.gateway.dispatcher import Dispatcher
-from bot.gateway.inbox import KINDS, Inbox, InboxMessage
+from bot.gateway.inbox import KINDS, Before, Inbox, InboxMessage
 from bot.gateway.outbox import Outbox, OutboxMessage, Saying
-from bot.gateway.ports import DeskPort, IsCrisis, Locate, conversation_id
+from bot.gateway.ports import DeskPort, Expect, IsCrisis, Locate, conversation_id
 from bot.gateway.rasa_client import RasaClient
 from bot.gateway.render import Renderer
 from bot.gateway.settings import Clock, GatewaySettings
@@ -64,6 +64,7 @@ class Gateway:
         clock: the present as epoch seconds.
         moved: told the conversation whose deliveries may have changed; called from any thread.
         is_crisis: whether what a citizen writes tells of danger to life; such a message does not wait for the dialogue.
+        expect: told a text that will probably be asked as a question, when the dialogue is told it.
 
     Raises:
         ValueError: the account's EncodingAESKey is not one; the message says what to do.
@@ -81,6 +82,7 @@ class Gateway:
         clock: Clock = time.time,
         moved: Callable[[str], None] = lambda _conversation_id: None,
         is_crisis: IsCrisis = lambda _text: False,
+        expect: Expect = lambda _text: None,
     ) -> None:
         self.settings = settings
         self.texts = texts
@@ -93,7 +95,9 @@ class Gateway:
         self._outbox = Outbox(engine, self.renderer, texts, desk, clock)
         self.deliveries = Deliveries(self._outbox, lambda: self.can_push, moved)
         turn = Turn(
-            engine, self._inbox, self._outbox, desk, rasa, locate, texts, settings.max_chars, is_crisis
+            *(engine, self._inbox, self._outbox, desk, rasa, locate, texts, settings.max_chars),
+            is_crisis,
+            expect,
         )
         self._dispatcher = Dispatcher(turn, settings, self._finished)
         self._composer = Composer(self.renderer, texts)
@@ -199,6 +203,7 @@ class Gateway:
         reply_for: float = 0.0,
         window: Window | None = None,
         menu_option: str | None = None,
+        first: Before | None = None,
     ) -> tuple[InboxMessage, bool]:
         """As `accept`; gives the stored message and whether it is new.
 
@@ -206,6 +211,7 @@ class Gateway:
             reply_for: seconds in which the request that brought it may carry the answer.
             window: which window of customer messages it opens.
             menu_option: the option of a menu message that was tapped.
+            first: done in the transaction that stores it; what it raises is raised, and nothing is stored.
         """
         if channel not in self.settings.channels or kind not in KINDS:
             raise ValueError(f"unknown channel or kind: {channel} {kind}")
@@ -218,7 +224,8 @@ class Gateway:
             lock = self._accepting[conversation] = asyncio.Lock()
         async with lock:  # so that ids, and with them the order of work, follow the order of arrival
             storing = asyncio.to_thread(
-                self._inbox.accept, channel, citizen, text, dedup_key, kind, reply_for, window, menu_option
+                self._inbox.accept,
+                *(channel, citizen, text, dedup_key, kind, reply_for, window, menu_option, first),
             )
             # A client that goes away must not separate storing from submitting.
             return await asyncio.shield(self._store_and_submit(storing))

@@ -1,8 +1,19 @@
 """The gateway's tables. Times are epoch seconds (UTC), because they are compared."""
 
+from typing import Any
+
 from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
 
 metadata = MetaData()
+
+
+def inserting(connection: Connection, table: Table) -> Any:
+    """An insert that can be told what to do where the row is there already (`on_conflict_do_…`)."""
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
 
 inbox = Table(
     "inbox",

@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from bot.gateway.inbox import INSTEAD, Inbox, InboxMessage
 from bot.gateway.outbox import HANDOFF, Outbox, Saying, announces
-from bot.gateway.ports import DeskPort, IsCrisis, Line, Locate, Recipient
+from bot.gateway.ports import DeskPort, Expect, IsCrisis, Line, Locate, Recipient
 from bot.gateway.rasa_client import BotMessage, RasaClient
 from bot.gateway.texts import Texts
 
@@ -30,6 +30,7 @@ class Turn:
         texts: the gateway's texts.
         max_chars: longest message, named in the text about longer ones.
         is_crisis: whether what a citizen writes tells of danger to life.
+        expect: told what the dialogue is about to be told.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Turn:
         texts: Texts,
         max_chars: int,
         is_crisis: IsCrisis,
+        expect: Expect,
     ) -> None:
         self._engine = engine
         self._inbox = inbox
@@ -53,6 +55,7 @@ class Turn:
         self._texts = texts
         self._max_chars = max_chars
         self._is_crisis = is_crisis
+        self._expect = expect
         self._continue_words = frozenset(texts.get("commands.continue"))
 
     async def run(self, message: InboxMessage, again: bool = False) -> None:
@@ -91,6 +94,7 @@ class Turn:
         text = message.text
         if message.menu_option:
             text = await asyncio.to_thread(self._tapped, message.conversation_id, message.menu_option) or text
+        self._expect(text)
         said = await self._rasa.say(message.conversation_id, text, str(message.id), again)
         if message.kind == "subscribe":
             await asyncio.to_thread(self._follow, message, said)

@@ -6,9 +6,9 @@ import hashlib
 import os
 import threading
 import unicodedata
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,32 @@ class _Engine:
         return np.asarray(vectors[0], dtype=np.float32)
 
 
+class _Remembered:
+    """The vectors of the last texts; one that another thread is making is waited for, not made twice."""
+
+    def __init__(self, make: Callable[[str], np.ndarray], size: int) -> None:
+        self._make = make
+        self._size = size
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, Future[np.ndarray]] = OrderedDict()
+
+    def __call__(self, text: str) -> np.ndarray:
+        with self._lock:
+            known = self._known.get(text)
+            future = self._known[text] = known or Future()
+            self._known.move_to_end(text)
+            if len(self._known) > self._size:
+                self._known.popitem(last=False)
+        if known is None:
+            try:
+                future.set_result(self._make(text))
+            except BaseException as error:
+                with self._lock:
+                    self._known.pop(text, None)
+                future.set_exception(error)
+        return future.result()
+
+
 class Int8Embedder:
     """The bundled model in int8. A text's vector does not depend on what else is embedded with it.
 
@@ -84,7 +110,7 @@ class Int8Embedder:
         self._engine: _Engine | None = None
         # Kept: starting threads takes as long as embedding a short question.
         self._pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)), "embedding")
-        self._query = lru_cache(_REMEMBERED)(self._vector)
+        self._query = _Remembered(self._vector, _REMEMBERED)
         identity = "|".join(["bundled", self._query_prefix, self._passage_prefix, f"int8-{VERSION}"])
         self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
 

@@ -6,14 +6,18 @@ import time
 
 from knowledge.pipeline.context import Candidate, Context
 from knowledge.pipeline.evidence import Found, gather_evidence
+from knowledge.vocabulary import Vocabulary
+
+
+def readings(text: str, vocabulary: Vocabulary) -> list[str]:
+    """The question in the citizen's words, and, where these are everyday ones, in official words too."""
+    return list(dict.fromkeys((text, vocabulary.synonyms.rewritten(text))))
 
 
 def retrieve(context: Context) -> None:
     """Embed the question's readings, gather the sources that either index finds, and the evidence for each."""
     started = time.perf_counter()
-    # Read in the citizen's words, and, where these are everyday ones, in official words too.
-    readings = list(dict.fromkeys((context.text, context.vocabulary.synonyms.rewritten(context.text))))
-    context.vectors = context.embedder.queries(readings)
+    context.vectors = context.embedder.queries(readings(context.text, context.vocabulary))
     context.timings["embed"] = (time.perf_counter() - started) * 1000
 
     limit = context.config.retrieval.candidates

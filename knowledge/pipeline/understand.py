@@ -8,15 +8,20 @@ from knowledge.answer import Answer
 from knowledge.pipeline.context import Context
 from knowledge.text import normalise
 from knowledge.texts import text
+from knowledge.vocabulary import Vocabulary
 
 _CHINESE = re.compile(r"[㐀-䶿一-鿿]")
 _WORDS = re.compile(r"[\w㐀-䶿一-鿿]")
 
 
+def read(question: str, vocabulary: Vocabulary, longest: int) -> str:
+    """What is searched for a question: its first ``longest`` characters in one form."""
+    return vocabulary.corrected(normalise(question)[:longest])
+
+
 def normalise_question(context: Context) -> None:
     """Simplified, half-width, no control characters, homophones mended; no longer than is searched with."""
-    text = normalise(context.question)[: context.config.decision.max_question_length]
-    context.text = context.vocabulary.corrected(text)
+    context.text = read(context.question, context.vocabulary, context.config.decision.max_question_length)
     context.official = tuple(context.vocabulary.synonyms.official_words(context.text))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.background import BackgroundTask
 
@@ -74,9 +75,7 @@ class Callback:
         echo = query.get("echostr", "")
         try:
             signed = self._door.verify(query)
-            used_for, _ = await asyncio.to_thread(self._seen.first_use, signed, "verify:" + echo[:150])
-            if used_for != "verify:" + echo[:150]:
-                raise Replayed()
+            await asyncio.to_thread(self._seen.first_use, signed, "verify:" + echo[:150])
         except CallbackError as error:
             return self._problem(error)
         return PlainTextResponse(echo)
@@ -129,11 +128,14 @@ class Callback:
     async def _store(self, opened: Opened) -> InboxMessage | None:
         inbound = opened.inbound
         key = inbound.dedup_key
-        used_for, first = await asyncio.to_thread(self._seen.first_use, opened.signed, key)
-        if used_for != key:
-            raise Replayed()
+        came_first: list[bool] = []
+
+        def first(connection: Connection | None = None) -> None:
+            came_first.append(self._seen.first_use(opened.signed, key, connection))
+
         reading = self._reader.read(inbound)
         if reading is None:
+            await asyncio.to_thread(first)
             return None
         message, _ = await self._gateway.take_in(
             "wechat",
@@ -144,9 +146,10 @@ class Callback:
             PLATFORM_WAITS * self._settings.tries + 1,
             reading.window,
             reading.menu_option,
+            first,
         )
         if self._clock() - message.received_at > self._settings.retry_window:
-            if not first:
+            if not came_first[-1]:
                 raise Replayed()
             return None
         return message
@@ -161,15 +164,16 @@ class Callback:
         async def done(patience: float) -> bool:
             return await gateway.done(message.id, arrived + patience - time.monotonic())
 
-        if not await done(min(settings.typing_after, soon)):
+        ready = await done(min(settings.typing_after, soon))
+        if not ready:
             if push:
                 gateway.show_typing(message.citizen)
-            await done(soon)
+            ready = await done(soon)
         # While something is away, not every try gets here to be counted, and the last one must not be waited for.
         recovering = gateway.just_started or gateway.in_trouble(message.id)
         late = message.tries > 1 or self._sent_ago(opened) >= PLATFORM_WAITS - 1
         last = last or (recovering and (late or push or gateway.just_started))
-        if not last and not push:
+        if not (ready or last or push):
             await done(settings.hold_for)
         notice = None
         if last:

@@ -2,14 +2,13 @@
 
 import hashlib
 import time
-from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from bot.gateway.settings import Clock
-from bot.gateway.tables import callback_nonces
+from bot.gateway.tables import callback_nonces, inserting
+from bot.gateway.wechat.errors import Replayed
 
 
 class SeenRequests:
@@ -26,21 +25,30 @@ class SeenRequests:
         self._keep = keep
         self._clock = clock
 
-    def first_use(self, signed: str, used_for: str) -> tuple[str, bool]:
+    def first_use(self, signed: str, used_for: str, connection: Connection | None = None) -> bool:
         """Remember what the signature covers and the message it came with.
 
+        Args:
+            connection: a transaction to do it in; without it one is opened and committed.
+
         Returns:
-            The message it was first used for, and whether that is now.
+            Whether it came for the first time.
+
+        Raises:
+            Replayed: it came before, with another message.
         """
+        if connection is None:
+            with self._engine.begin() as own:
+                return self.first_use(signed, used_for, own)
         digest = hashlib.sha256(signed.encode()).hexdigest()
         row = {"digest": digest, "used_for": used_for, "seen_at": self._clock()}
-        with self._engine.begin() as connection:
-            dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-            added = connection.execute(dialect.insert(callback_nonces).values(**row).on_conflict_do_nothing())
-            if added.rowcount:
-                return used_for, True
-            query = select(callback_nonces.c.used_for).where(callback_nonces.c.digest == digest)
-            return str(connection.execute(query).scalar_one()), False
+        add = inserting(connection, callback_nonces).on_conflict_do_nothing()
+        if connection.execute(add, row).rowcount:
+            return True
+        query = select(callback_nonces.c.used_for).where(callback_nonces.c.digest == digest)
+        if connection.execute(query).scalar_one() != used_for:
+            raise Replayed()
+        return False
 
     def forget_old(self) -> None:
         """Delete what is too old to be accepted anyway."""

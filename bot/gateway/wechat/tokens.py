@@ -9,11 +9,10 @@ import time
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 
 from bot.gateway.settings import Clock
-from bot.gateway.tables import access_tokens
+from bot.gateway.tables import access_tokens, inserting
 from bot.gateway.wechat.api import Connection, Unreachable
 
 _EARLY = 300.0
@@ -89,9 +88,8 @@ class StableToken:
         """Become the one process that fetches, unless another has replaced the token that was seen."""
         now = self._clock()
         with self._engine.begin() as connection:
-            dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
             row = {"appid": self._appid, "token": "", "valid_until": 0.0, "fetching_until": 0.0}
-            connection.execute(dialect.insert(access_tokens).values(**row).on_conflict_do_nothing())
+            connection.execute(inserting(connection, access_tokens).on_conflict_do_nothing(), row)
             mine = update(access_tokens).where(
                 access_tokens.c.appid == self._appid,
                 access_tokens.c.token == seen,

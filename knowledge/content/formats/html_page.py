@@ -29,6 +29,8 @@ _COMMENTS = re.compile(r"\s{0,200}<!--.{0,5000}?-->", re.S)
 _CHARSET = re.compile(rb"charset\s{0,5}=\s{0,5}[\"']?([\w-]{3,20})", re.I)
 _OTHER_ENCODINGS = frozenset(("big5", "big5-hkscs"))
 _SPACES = re.compile(r"[ \t\r\n\f\u00a0]+")
+# What no element of lxml can hold; the parser lets it pass.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WRAP = "\v"  # a line end of the source: a space between words, nothing beside Chinese ones
 _CJK = "\u3000-\u9fff\uff00-\uffef"
 _CJK_WRAP = re.compile(rf"(?<=[{_CJK}]) ?{_WRAP} ?| ?{_WRAP} ?(?=[{_CJK}])")
@@ -109,7 +111,8 @@ def read_html(text: str) -> Extract:
         ContentError: ``too_complex`` (nested too deeply).
     """
     # The declaration would contradict the text, which is decoded already.
-    text = re.sub(r"\A\s{0,200}<\?xml[^>]{0,200}\?>", "", text).replace("\0", "")
+    text = re.sub(r"\A\s{0,200}<\?xml[^>]{0,200}\?>", "", text)
+    text = _NOT_XML.sub("", text)
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         root = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)

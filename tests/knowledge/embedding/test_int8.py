@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from embedding_texts import cosines, real_texts
 
 from knowledge.embedding import EmbeddingModelError, Int8Embedder, SentenceTransformerEmbedder
-from knowledge.embedding.int8 import STEP
+from knowledge.embedding.int8 import STEP, _Engine
 from tests.conftest import TEST_HOME
 
 ROOT = Path(__file__).parents[3]
@@ -61,6 +62,46 @@ def test_a_question_asked_again_has_the_same_vector_and_cannot_be_spoilt(int8: I
     kept = first.copy()
     first[:] = 0
     assert np.array_equal(int8.queries(["居住证怎么办"]), kept)
+
+
+def test_a_question_that_is_being_embedded_is_waited_for(
+    int8: Int8Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    both_ask = threading.Event()
+    make = _Engine.vector
+
+    def slow(engine: _Engine, text: str) -> np.ndarray:
+        made.append(text)
+        assert both_ask.wait(5)
+        return make(engine, text)
+
+    int8.load()
+    monkeypatch.setattr(_Engine, "vector", slow)
+    question = "同一个问题两处同时在问"
+    vectors: list[np.ndarray] = []
+    threads = [threading.Thread(target=lambda: vectors.append(int8.queries([question])[0])) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.2)
+    both_ask.set()
+    for thread in threads:
+        thread.join()
+    assert made == [f"query: {question}"]
+    assert all(np.array_equal(vector, vectors[0]) for vector in vectors)
+    assert len(vectors) == 3
+
+
+def test_a_failure_is_not_remembered(int8: Int8Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_engine: _Engine, _text: str) -> np.ndarray:
+        raise RuntimeError("broken")
+
+    int8.load()
+    with monkeypatch.context() as patch:
+        patch.setattr(_Engine, "vector", broken)
+        with pytest.raises(RuntimeError):
+            int8.queries(["第一次没有成功的问题"])
+    assert np.linalg.norm(int8.queries(["第一次没有成功的问题"])[0]) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_passage_is_not_a_query(int8: Int8Embedder) -> None:

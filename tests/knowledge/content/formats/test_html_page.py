@@ -1,7 +1,7 @@
 """Web pages as government sites and Word write them: old encodings, a site around the text, tables for layout."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from knowledge.content import ReadResult, read_document, split_clauses
@@ -180,6 +180,7 @@ TAGS = st.sampled_from(
 )  # fmt: skip
 
 
+@example("<div class='footer'>版权所有</div>\x1f")
 @settings(max_examples=200, deadline=None)
 @given(st.lists(TAGS | st.text(max_size=8), max_size=40).map("".join))
 def test_no_page_makes_reading_fail_and_what_is_read_is_in_clauses(content: str) -> None:
