@@ -24,7 +24,7 @@ from bot.gateway.dispatcher import Dispatcher
 from bot.gateway.inbox import KINDS, Inbox, InboxMessage
 from bot.gateway.outbox import Outbox, OutboxMessage, Saying
 from bot.gateway.ports import DeskPort, IsCrisis, Locate, conversation_id
-from bot.gateway.rasa_client import RasaClient
+from bot.gateway.rasa_client import BotMessage, RasaClient
 from bot.gateway.render import Renderer
 from bot.gateway.settings import Clock, GatewaySettings
 from bot.gateway.texts import Texts
@@ -35,6 +35,7 @@ from bot.gateway.wechat.api import ApiError, WeChatApi
 from bot.gateway.wechat.api import Connection as PlatformConnection
 from bot.gateway.wechat.budget import Budget, Ledger, Window
 from bot.gateway.wechat.callback import PLATFORM_WAITS, Callback
+from bot.gateway.wechat.cards import Cards
 from bot.gateway.wechat.composing import Composer
 from bot.gateway.wechat.door import Door
 from bot.gateway.wechat.errors import KeyInvalid
@@ -93,7 +94,16 @@ class Gateway:
         self._outbox = Outbox(engine, self.renderer, texts, desk, clock)
         self.deliveries = Deliveries(self._outbox, lambda: self.can_push, moved)
         turn = Turn(
-            engine, self._inbox, self._outbox, desk, rasa, locate, texts, settings.max_chars, is_crisis
+            engine,
+            self._inbox,
+            self._outbox,
+            desk,
+            rasa,
+            locate,
+            texts,
+            settings.max_chars,
+            is_crisis,
+            self._offer_card,
         )
         self._dispatcher = Dispatcher(turn, settings, self._finished)
         self._composer = Composer(self.renderer, texts)
@@ -109,6 +119,7 @@ class Gateway:
         account = settings.wechat
         self._api: WeChatApi | None = None
         self._courier: Courier | None = None
+        self._cards: Cards | None = None
         if account and account.customer_messages and account.appid and account.secret:
             platform = PlatformConnection(account.api_base, transport)
             tokens = StableToken(engine, platform, account.appid, account.secret, clock)
@@ -120,6 +131,17 @@ class Gateway:
                 self._composer,
                 account.menus,
                 settings.send_after_error,
+                clock,
+                moved,
+            )
+            self._cards = Cards(
+                engine,
+                desk,
+                self._api,
+                self._ledger,
+                self._courier,
+                texts,
+                account.card_after,
                 clock,
                 moved,
             )
@@ -162,6 +184,8 @@ class Gateway:
         self._tasks.clear()
         await self._dispatcher.stop()
         await self._rasa.close()
+        if self._cards:
+            await self._cards.stop()
         if self._api:
             await self._api.close()
 
@@ -345,6 +369,10 @@ class Gateway:
     async def release(self, inbox_id: int) -> None:
         """The request will not carry the answer; it goes by customer message."""
         await asyncio.to_thread(self._inbox.release, inbox_id)
+
+    def _offer_card(self, message: InboxMessage, said: list[BotMessage]) -> None:
+        if self._cards and message.channel == "wechat":
+            self._cards.offer(message, [one.payload for one in said])
 
     # In the background
 

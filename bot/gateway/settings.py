@@ -26,6 +26,7 @@ class WeChatSettings:
         tries: requests the platform makes in all.
         max_body: bytes of a callback body.
         typing_after: seconds until the citizen is shown that an answer is being written.
+        card_after: seconds from an answer to the first look whether it was delivered, for its card to follow.
         starting: seconds after the start in which requests may have waited for this process, and are answered
             sooner.
         settle_after: seconds until a reply that nobody confirmed is settled: the platform's 5 and time for its
@@ -48,6 +49,7 @@ class WeChatSettings:
     max_body: int = 64 * 1024
     typing_after: float = 1.0
     settle_after: float = 12.0
+    card_after: float = 1.0
     starting: float = 5.0
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 
 from sqlalchemy.engine import Connection, Engine
@@ -30,6 +31,7 @@ class Turn:
         texts: the gateway's texts.
         max_chars: longest message, named in the text about longer ones.
         is_crisis: whether what a citizen writes tells of danger to life.
+        answered: told, on the event loop, what the dialogue said to a message, once that is stored.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Turn:
         texts: Texts,
         max_chars: int,
         is_crisis: IsCrisis,
+        answered: Callable[[InboxMessage, list[BotMessage]], None] = lambda _message, _said: None,
     ) -> None:
         self._engine = engine
         self._inbox = inbox
@@ -53,6 +56,7 @@ class Turn:
         self._texts = texts
         self._max_chars = max_chars
         self._is_crisis = is_crisis
+        self._answered = answered
         self._continue_words = frozenset(texts.get("commands.continue"))
 
     async def run(self, message: InboxMessage, again: bool = False) -> None:
@@ -97,6 +101,7 @@ class Turn:
         else:
             sayings = [Saying("bot", one.text, one.payload) for one in said]
             await asyncio.to_thread(self._after, message, sayings)
+        self._answered(message, said)
 
     def _tapped(self, conversation_id: str, menu_option: str) -> str:
         """The number of a tapped option of the last menu; "" for an older one, whose words then ask again."""
