@@ -23,6 +23,7 @@ from bot.gateway.delivery import Deliveries
 from bot.gateway.dispatcher import Dispatcher
 from bot.gateway.inbox import KINDS, Inbox, InboxMessage
 from bot.gateway.outbox import Outbox, OutboxMessage, Saying
+from bot.gateway.pictures import pictures_router
 from bot.gateway.ports import DeskPort, IsCrisis, Locate, conversation_id
 from bot.gateway.rasa_client import BotMessage, RasaClient
 from bot.gateway.render import Renderer
@@ -190,8 +191,9 @@ class Gateway:
             await self._api.close()
 
     def routers(self) -> list[APIRouter]:
-        """`/wechat`, the citizens' page at `/`, and its API."""
-        return [self._callback.router(), self._webchat.router()]
+        """`/wechat`, the citizens' page at `/`, its API, and pictures."""
+        routers = [self._callback.router(), self._webchat.router()]
+        return [*routers, pictures_router(self.settings.pictures)] if self.settings.pictures else routers
 
     # In
 

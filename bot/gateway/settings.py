@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 Clock = Callable[[], float]
@@ -70,6 +71,7 @@ class GatewaySettings:
         max_waiting: unanswered messages one visitor of the web page may have.
         secure_cookie: send the visitor's cookie over HTTPS only.
         send_after_error: seconds until a failed customer message is tried again, doubled each time.
+        pictures: the folder of service guides' pictures; None where there is none.
     """
 
     city: str
@@ -84,4 +86,5 @@ class GatewaySettings:
     max_waiting: int = 20
     secure_cookie: bool = False
     send_after_error: float = 10.0
+    pictures: Path | None = None
     channels: frozenset[str] = field(default=frozenset({"wechat", "web", "terminal"}))

@@ -184,9 +184,21 @@ async def test_no_card_while_something_else_waits(tmp_path: Path) -> None:
 async def test_no_card_once_the_citizen_has_gone_on(tmp_path: Path) -> None:
     async with world(tmp_path, replace(QUICK, card_after=0.3), rasa=guiding(), enforce=True) as w:
         await w.platform.say(CITIZEN, "居住证")
-        await w.platform.say(CITIZEN, "公积金")
+        gate = w.rasa.hold("公积金")
+        asking = asyncio.create_task(w.platform.say(CITIZEN, "公积金"))
         await over(w)
+        gate.set()
+        await asking
         assert cards(w) == []
+
+
+async def test_no_card_below_something_else(tmp_path: Path) -> None:
+    async with world(tmp_path, replace(QUICK, card_after=0.3), rasa=guiding(), enforce=True) as w:
+        await w.platform.say(CITIZEN, "居住证")
+        with w.engine.begin() as connection:
+            w.gateway.deliver(connection, CONVERSATION, "system", "您的工单有了结果")
+        await over(w)
+        assert shown(w) == [("reply", "text"), ("push", "text")]
 
 
 @pytest.mark.parametrize("owner", ["queue", "staff"])
@@ -212,16 +224,15 @@ async def test_no_card_for_an_answer_given_late(tmp_path: Path) -> None:
 
 
 async def test_an_answer_that_never_arrives_has_no_card(tmp_path: Path) -> None:
-    async with city(tmp_path, send_after_error=60.0) as w:
-        await w.platform.say(CITIZEN, "你好")
+    slow = replace(QUICK, reply_within=0.15, hold_for=0.6)
+    async with world(tmp_path, slow, rasa=guiding(), enforce=True) as w:
         gate = w.rasa.hold("居住证")
-        asking = asyncio.create_task(w.platform.say(CITIZEN, "居住证"))
-        await until(lambda: w.heard()[-1] == "居住证")
-        await w.platform.event(CITIZEN, "unsubscribe")
+        await w.platform.say(CITIZEN, "居住证")
+        w.api.errors.append(43004)
         gate.set()
-        await asking
+        await until(lambda: w.rows() and w.rows()[-1].status == "dropped")
         await over(w)
-        assert cards(w) == []
+        assert w.api.sent == []
 
 
 @pytest.mark.parametrize("code", [40008, 40035, 40200, 45008, 45162, 47001])
