@@ -12,7 +12,12 @@ import pytest
 from sqlalchemy import update
 
 from bot.gateway.tables import citizens
-from bot.gateway.wechat.cards import LATE, article_of
+from bot.gateway.wechat.api import Unreachable, WeChatApi
+from bot.gateway.wechat.cards import AT_ONCE, LATE, article_of
+from knowledge.answer import Answer
+from knowledge.content import read_faq_table
+from knowledge.pipeline.compose import cite
+from knowledge.source import faq_source
 
 from .support import CITIZEN, PUSHING, TEXTS, FakeRasa, Now, World, until, world
 
@@ -134,6 +139,13 @@ def test_what_is_no_service_guide_with_a_picture_has_no_card(payload: dict[str, 
     assert article_of(payload, TEXTS) is None
 
 
+def test_an_imported_guide_answers_with_what_a_card_is_made_of() -> None:
+    table = f"标准问题,答案,办理链接,配图\n怎么办理居住证,到派出所办理。,{LINK},{PICTURE}\n"
+    [faq] = read_faq_table(table.encode(), "faq.csv").faqs
+    answer = Answer("answered", faq.answer, sources=(cite(faq_source(faq)),))
+    assert article_of(answer.to_dict(), TEXTS) == CARD
+
+
 def test_a_card_has_one_article_within_the_platforms_lengths() -> None:
     long = FAQ | {"title": "怎么办理" * 20}
     article = article_of(GUIDE | {"sources": [RULE, long, FAQ]}, TEXTS)
@@ -182,7 +194,7 @@ async def test_no_card_while_something_else_waits(tmp_path: Path) -> None:
 
 
 async def test_no_card_once_the_citizen_has_gone_on(tmp_path: Path) -> None:
-    async with world(tmp_path, replace(QUICK, card_after=0.3), rasa=guiding(), enforce=True) as w:
+    async with world(tmp_path, replace(QUICK, card_after=1.0), rasa=guiding(), enforce=True) as w:
         await w.platform.say(CITIZEN, "居住证")
         gate = w.rasa.hold("公积金")
         asking = asyncio.create_task(w.platform.say(CITIZEN, "公积金"))
@@ -193,7 +205,7 @@ async def test_no_card_once_the_citizen_has_gone_on(tmp_path: Path) -> None:
 
 
 async def test_no_card_below_something_else(tmp_path: Path) -> None:
-    async with world(tmp_path, replace(QUICK, card_after=0.3), rasa=guiding(), enforce=True) as w:
+    async with world(tmp_path, replace(QUICK, card_after=1.0), rasa=guiding(), enforce=True) as w:
         await w.platform.say(CITIZEN, "居住证")
         with w.engine.begin() as connection:
             w.gateway.deliver(connection, CONVERSATION, "system", "您的工单有了结果")
@@ -203,7 +215,7 @@ async def test_no_card_below_something_else(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("owner", ["queue", "staff"])
 async def test_no_card_once_people_have_the_conversation(tmp_path: Path, owner: Any) -> None:
-    async with world(tmp_path, replace(QUICK, card_after=0.3), rasa=guiding(), enforce=True) as w:
+    async with world(tmp_path, replace(QUICK, card_after=1.0), rasa=guiding(), enforce=True) as w:
         await w.platform.say(CITIZEN, "居住证")
         w.desk.owners[CONVERSATION] = owner
         await over(w)
@@ -270,6 +282,32 @@ async def test_a_card_that_fails_is_not_tried_again_and_keeps_nothing_back(
             w.gateway.deliver(connection, CONVERSATION, "staff", "您好")
         await until(lambda: w.rows()[-1].status == "delivered")
         assert len(cards(w)) == 1
+
+
+async def test_a_card_that_may_have_arrived_stays_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    async def silence(_api: WeChatApi, openid: str, _article: dict[str, str]) -> None:
+        tried.append(openid)
+        raise Unreachable(-1, "ReadTimeout")
+
+    monkeypatch.setattr(WeChatApi, "send_card", silence)
+    async with city(tmp_path) as w:
+        await w.platform.say(CITIZEN, "居住证")
+        await until(lambda: tried)
+        await over(w)
+        assert (tried, left(w)) == ([CITIZEN], 4)
+
+
+async def test_under_load_answers_go_without_cards(tmp_path: Path) -> None:
+    async with world(tmp_path, replace(QUICK, card_after=60.0), rasa=guiding(), enforce=True) as w:
+        citizens = [f"oCitizen{number}" for number in range(AT_ONCE + 3)]
+        answers = await asyncio.gather(*(w.platform.say(citizen, "居住证") for citizen in citizens))
+        assert all((answer.text or "").startswith("到派出所办理。") for answer in answers)
+        assert w.gateway._cards is not None
+        assert len(w.gateway._cards._tasks) == AT_ONCE
 
 
 async def test_an_account_without_customer_messages_is_found_out_by_a_card_too(tmp_path: Path) -> None:
