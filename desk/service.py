@@ -101,7 +101,7 @@ class Desk:
         self._engine = engine
         self._reach = reach
         self._assigning = Assigning(self.rules, self.texts, deliver)
-        self._satisfaction = Satisfaction(self.rules.rating, self.texts, tickets, simplify, told)
+        self._satisfaction = Satisfaction(self.rules.rating, self.texts, deliver, tickets, simplify, told)
         commands = Commands(self.texts, simplify)
         escape = Escape(self.texts, hours, tickets, self.zone, commands, self.rules.waiting)
         ending = Ending(self.texts, deliver, self._satisfaction)

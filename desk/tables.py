@@ -144,7 +144,7 @@ ratings = Table(
     metadata,
     Column("handoff_id", Integer, ForeignKey("handoffs.id"), primary_key=True),
     Column("asked_at", Float, nullable=False),
-    Column("outbox_id", Integer),  # where the question is in the gateway's outbox
+    Column("outbox_id", Integer),  # where the last question (for a score, then a reason) is in the outbox
     Column("score", Integer),  # 1 very dissatisfied … 5 very satisfied
     Column("rated_at", Float),
     Column("reason", String(200)),

@@ -23,7 +23,10 @@ NoticeKind = Literal["repealed", "superseded", "expired", "not_yet", "amended", 
 
 @dataclass(frozen=True)
 class Citation:
-    """A source as the citizen sees it. ``quote`` is verbatim; dates are ISO."""
+    """A source as the citizen sees it. ``quote`` is verbatim; dates are ISO.
+
+    An FAQ's ``url`` is where to get it done; ``picture`` goes with it on a card, or is empty.
+    """
 
     kind: str
     id: str
@@ -34,6 +37,7 @@ class Citation:
     effective_from: str | None
     effective_to: str | None
     url: str
+    picture: str
 
 
 @dataclass(frozen=True)

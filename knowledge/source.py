@@ -42,6 +42,7 @@ class Source:
     department: str = ""
     questions: tuple[str, ...] = ()
     basis: tuple[str, ...] = ()
+    picture: str = ""
 
     # Worked out once for each source: every question is compared with dozens of them.
 
@@ -85,6 +86,7 @@ def faq_source(faq: Faq) -> Source:
         department=faq.department,
         questions=(faq.standard_question, *faq.similar_questions),
         basis=faq.basis,
+        picture=faq.picture,
     )
 
 

@@ -167,4 +167,9 @@ def _gateway_settings(settings: Settings) -> GatewaySettings:
             customer_messages=settings.wechat_customer_messages,
             menus=settings.wechat_menus,
         )
-    return GatewaySettings(city=settings.city, wechat=wechat, secure_cookie=settings.secure_cookies)
+    return GatewaySettings(
+        city=settings.city,
+        wechat=wechat,
+        secure_cookie=settings.secure_cookies,
+        pictures=settings.home_dir / "pictures",
+    )

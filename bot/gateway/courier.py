@@ -73,9 +73,20 @@ class Courier:
         self.menus = menus
         self.trouble = ""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether customer messages may be sent, and the platform did not ask for a pause."""
+        return self.authorised and self._clock() >= self._not_before
+
+    def turn_off(self, error: NotAuthorised) -> None:
+        """The account may not send customer messages: no more are tried."""
+        if self.authorised:
+            logger.error("customer messages are turned off: the account may not send them (%s)", error)
+        self.authorised = False
+
     async def deliver_due(self) -> int:
         """Send what is due, each citizen's rows in order; returns how many rows were sent."""
-        if not self.authorised or self._clock() < self._not_before:
+        if not self.is_open:
             return 0
         rows = await asyncio.to_thread(self._outbox.due)
         rows.sort(key=lambda row: (row.conversation_id, row.id))
@@ -155,8 +166,7 @@ class Courier:
         pause = min(self._pause * 2 ** min(max(row.attempts for row in rows), 16), _LONGEST_PAUSE)
         again = self._clock() + pause
         if isinstance(error, NotAuthorised):
-            self.authorised = False
-            logger.error("customer messages are turned off: the account may not send them (%s)", error)
+            self.turn_off(error)
         elif isinstance(error, NextMessageOnly):
             again = HELD
             self._ledger.shut(conversation)

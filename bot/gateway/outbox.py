@@ -160,7 +160,10 @@ class Outbox:
         now = self._clock()
         rows: list[dict[str, Any]] = []
         for saying in sayings:
-            payload = None if saying.payload is None else json.dumps(saying.payload, ensure_ascii=False)
+            payload = None
+            if saying.payload is not None:
+                # With the text, also where the payload itself does not say it: a menu begins with that.
+                payload = json.dumps({"text": saying.text, **saying.payload}, ensure_ascii=False)
             parts = self._parts(channel, saying)
             for number, text in enumerate(parts):
                 rows.append(

@@ -23,8 +23,9 @@ from bot.gateway.delivery import Deliveries
 from bot.gateway.dispatcher import Dispatcher
 from bot.gateway.inbox import KINDS, Before, Inbox, InboxMessage
 from bot.gateway.outbox import Outbox, OutboxMessage, Saying
+from bot.gateway.pictures import pictures_router
 from bot.gateway.ports import DeskPort, Expect, IsCrisis, Locate, conversation_id
-from bot.gateway.rasa_client import RasaClient
+from bot.gateway.rasa_client import BotMessage, RasaClient
 from bot.gateway.render import Renderer
 from bot.gateway.settings import Clock, GatewaySettings
 from bot.gateway.texts import Texts
@@ -35,6 +36,7 @@ from bot.gateway.wechat.api import ApiError, WeChatApi
 from bot.gateway.wechat.api import Connection as PlatformConnection
 from bot.gateway.wechat.budget import Budget, Ledger, Window
 from bot.gateway.wechat.callback import PLATFORM_WAITS, Callback
+from bot.gateway.wechat.cards import Cards
 from bot.gateway.wechat.composing import Composer
 from bot.gateway.wechat.door import Door
 from bot.gateway.wechat.errors import KeyInvalid
@@ -98,6 +100,7 @@ class Gateway:
             *(engine, self._inbox, self._outbox, desk, rasa, locate, texts, settings.max_chars),
             is_crisis,
             expect,
+            self._offer_card,
         )
         self._dispatcher = Dispatcher(turn, settings, self._finished)
         self._composer = Composer(self.renderer, texts)
@@ -113,6 +116,7 @@ class Gateway:
         account = settings.wechat
         self._api: WeChatApi | None = None
         self._courier: Courier | None = None
+        self._cards: Cards | None = None
         if account and account.customer_messages and account.appid and account.secret:
             platform = PlatformConnection(account.api_base, transport)
             tokens = StableToken(engine, platform, account.appid, account.secret, clock)
@@ -124,6 +128,17 @@ class Gateway:
                 self._composer,
                 account.menus,
                 settings.send_after_error,
+                clock,
+                moved,
+            )
+            self._cards = Cards(
+                engine,
+                desk,
+                self._api,
+                self._ledger,
+                self._courier,
+                texts,
+                account.card_after,
                 clock,
                 moved,
             )
@@ -166,12 +181,15 @@ class Gateway:
         self._tasks.clear()
         await self._dispatcher.stop()
         await self._rasa.close()
+        if self._cards:
+            await self._cards.stop()
         if self._api:
             await self._api.close()
 
     def routers(self) -> list[APIRouter]:
-        """`/wechat`, the citizens' page at `/`, and its API."""
-        return [self._callback.router(), self._webchat.router()]
+        """`/wechat`, the citizens' page at `/`, its API, and pictures."""
+        routers = [self._callback.router(), self._webchat.router()]
+        return [*routers, pictures_router(self.settings.pictures)] if self.settings.pictures else routers
 
     # In
 
@@ -352,6 +370,10 @@ class Gateway:
     async def release(self, inbox_id: int) -> None:
         """The request will not carry the answer; it goes by customer message."""
         await asyncio.to_thread(self._inbox.release, inbox_id)
+
+    def _offer_card(self, message: InboxMessage, said: list[BotMessage]) -> None:
+        if self._cards and message.channel == "wechat":
+            self._cards.offer(message, [one.payload for one in said])
 
     # In the background
 

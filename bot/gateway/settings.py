@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 Clock = Callable[[], float]
@@ -26,6 +27,7 @@ class WeChatSettings:
         tries: requests the platform makes in all.
         max_body: bytes of a callback body.
         typing_after: seconds until the citizen is shown that an answer is being written.
+        card_after: seconds from an answer to the first look whether it was delivered, for its card to follow.
         starting: seconds after the start in which requests may have waited for this process, and are answered
             sooner.
         settle_after: seconds until a reply that nobody confirmed is settled: the platform's 5 and time for its
@@ -48,6 +50,7 @@ class WeChatSettings:
     max_body: int = 64 * 1024
     typing_after: float = 1.0
     settle_after: float = 12.0
+    card_after: float = 1.0
     starting: float = 5.0
 
 
@@ -68,6 +71,7 @@ class GatewaySettings:
         max_waiting: unanswered messages one visitor of the web page may have.
         secure_cookie: send the visitor's cookie over HTTPS only.
         send_after_error: seconds until a failed customer message is tried again, doubled each time.
+        pictures: the folder of service guides' pictures; None where there is none.
     """
 
     city: str
@@ -82,4 +86,5 @@ class GatewaySettings:
     max_waiting: int = 20
     secure_cookie: bool = False
     send_after_error: float = 10.0
+    pictures: Path | None = None
     channels: frozenset[str] = field(default=frozenset({"wechat", "web", "terminal"}))

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 
 from sqlalchemy.engine import Connection, Engine
@@ -31,6 +32,7 @@ class Turn:
         max_chars: longest message, named in the text about longer ones.
         is_crisis: whether what a citizen writes tells of danger to life.
         expect: told what the dialogue is about to be told.
+        answered: told, on the event loop, what the dialogue said to a message, once that is stored.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Turn:
         max_chars: int,
         is_crisis: IsCrisis,
         expect: Expect,
+        answered: Callable[[InboxMessage, list[BotMessage]], None],
     ) -> None:
         self._engine = engine
         self._inbox = inbox
@@ -56,6 +59,7 @@ class Turn:
         self._max_chars = max_chars
         self._is_crisis = is_crisis
         self._expect = expect
+        self._answered = answered
         self._continue_words = frozenset(texts.get("commands.continue"))
 
     async def run(self, message: InboxMessage, again: bool = False) -> None:
@@ -101,6 +105,7 @@ class Turn:
         else:
             sayings = [Saying("bot", one.text, one.payload) for one in said]
             await asyncio.to_thread(self._after, message, sayings)
+        self._answered(message, said)
 
     def _tapped(self, conversation_id: str, menu_option: str) -> str:
         """The number of a tapped option of the last menu; "" for an older one, whose words then ask again."""

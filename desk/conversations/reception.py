@@ -144,7 +144,7 @@ class Reception:
         row = ownership.read(connection, conversation_id)
         if row.owner == "bot" and row.rating_id is not None:
             told = self._satisfaction.take(connection, conversation_id, row.rating_id, text, at)
-            if told:
+            if told is not None:
                 return told
         if handoff_id is None or row.owner == "bot":
             return None

@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.engine import Connection
 
 from desk.conversations import log, waiting
+from desk.conversations.assigning import Deliver
 from desk.ports import TicketMaker, Told
 from desk.rules import RatingRules
 from desk.tables import conversations, ratings
@@ -33,6 +34,7 @@ class Satisfaction:
     Args:
         rules: how long an answer is waited for, and what is a bad one.
         texts: the desk's Chinese texts (`rating`).
+        deliver: asks the citizen for the reason.
         tickets: where a supervisor's follow-up is opened; None for a desk without tickets.
         simplify: one spelling for what a citizen writes.
         told: whether what is in this row of the outbox is on its way to the citizen, or there.
@@ -42,12 +44,14 @@ class Satisfaction:
         self,
         rules: RatingRules,
         texts: Texts,
+        deliver: Deliver,
         tickets: TicketMaker | None,
         simplify: Callable[[str], str],
         told: Told = lambda *_row: True,
     ) -> None:
         self._rules = rules
         self._texts = texts
+        self._deliver = deliver
         self._tickets = tickets
         self._told = told
         self._simplify = simplify
@@ -58,8 +62,8 @@ class Satisfaction:
 
     def question(self) -> dict[str, Any]:
         """The options, as the payload of the message that asks."""
-        options = [{"id": f"rating:{choice.score}", "label": choice.label} for choice in self._scores]
-        return {"status": "handoff", "options": options, "choose": self._texts.say("rating.choose")}
+        options = {f"rating:{choice.score}": choice for choice in self._scores}
+        return _payload(options, self._texts.say("rating.choose"))
 
     def asked(
         self, connection: Connection, conversation_id: str, handoff_id: int, outbox_id: int | None, at: float
@@ -86,12 +90,15 @@ class Satisfaction:
 
     def take(
         self, connection: Connection, conversation_id: str, handoff_id: int, text: str, at: float
-    ) -> list[str]:
-        """Keep the rating, or its reason; what to say to it. Empty: it was neither."""
+    ) -> list[str] | None:
+        """Keep the rating, or its reason; what to say to it. None: it was neither.
+
+        A bad one is asked for its reason, with options, in a row of the outbox of its own.
+        """
         row = self._open(connection, handoff_id, at)
         choice = None if row is None else self._read(row, text)
         if choice is None:
-            return []
+            return None
         log.append(connection, conversation_id, "citizen", text, at=at)
         if row.score is not None:
             self._set(connection, handoff_id, reason=choice.label)
@@ -106,11 +113,13 @@ class Satisfaction:
                 self._follow_up(connection, handoff_id, choice)
         except Exception:
             logger.exception("no follow-up could be opened for handoff %d", handoff_id)
-        numbered = [
-            self._texts.say("rating.numbered", number=number, label=reason.label)
-            for number, reason in enumerate(self._reasons, start=1)
-        ]
-        return ["\n".join([self._texts.say("rating.why"), *numbered])]
+        options = {f"reason:{number}": reason for number, reason in enumerate(self._reasons, start=1)}
+        payload = _payload(options, self._texts.say("rating.choose_reason"))
+        why = self._texts.say("rating.why")
+        # From here on it is this question that has to have reached the citizen.
+        outbox_id = self._deliver(connection, conversation_id, "system", why, payload)
+        self._set(connection, handoff_id, outbox_id=outbox_id)
+        return []
 
     def _open(self, connection: Connection, handoff_id: int, at: float) -> Any:
         since = at - self._rules.open_for
@@ -157,6 +166,11 @@ class Satisfaction:
         connection.execute(
             update(conversations).where(conversations.c.id == conversation_id).values(rating_id=None)
         )
+
+
+def _payload(options: dict[str, Choice], choose: str) -> dict[str, Any]:
+    offered = [{"id": name, "label": choice.label} for name, choice in options.items()]
+    return {"status": "handoff", "options": offered, "choose": choose}
 
 
 def _choice(entry: dict[str, Any]) -> Choice:

@@ -33,6 +33,7 @@ COLUMNS = (
     _column("audience", "适用人群", "人群 适用对象 服务对象", limit=2_000),
     _column("basis", "依据", "政策依据 法律依据 文件依据 设定依据", limit=10_000),
     _column("link", "办理链接", "链接 网址 办事链接 链接地址 url", limit=2_000),
+    _column("picture", "配图", "图片链接 图片地址 图片网址 picurl", limit=1_000),
     _column("effective_from", "生效日期", "生效时间 开始日期 开始时间 有效期起 start_date", limit=100),
     _column("effective_to", "失效日期", "失效时间 截止日期 结束日期 有效期止 有效期至 end_date", limit=100),
 )

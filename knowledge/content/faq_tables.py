@@ -1,8 +1,11 @@
 """Reading FAQ tables, .csv and .xlsx; every mistake is named by row and column."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 from openpyxl.utils.datetime import from_excel
 
@@ -17,6 +20,8 @@ from knowledge.content.sheets import Row, read_sheets
 
 MAX_BYTES = 50 * 1024 * 1024
 _HEADER_WITHIN = 6
+_NOT_SHOWN = frozenset((".gif", ".webp", ".bmp", ".svg", ".tif", ".tiff", ".heic", ".avif"))
+"""Endings of pictures that WeChat shows no card with: its page 发送客服消息 names JPG and PNG."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +185,15 @@ class _Rows:
             self._problems.error("bad_faq_id", row, column.name, value=text)
         elif text and column.field == "link" and not text.startswith(("http://", "https://")):
             self._problems.warning("bad_link", row, column.name, value=text)
+        elif text and column.field == "picture":
+            self._check_picture(text, column, row)
         return text
+
+    def _check_picture(self, text: str, column: Column, row: int) -> None:
+        if not is_web_address(text):
+            self._problems.error("bad_picture", row, column.name, value=text)
+        elif PurePosixPath(urlsplit(text).path).suffix.lower() in _NOT_SHOWN:
+            self._problems.warning("picture_format", row, column.name, value=text)
 
     def _keep(self, values: dict[str, str], start: str | None, end: str | None, row: int) -> None:
         question = values["standard_question"]
@@ -190,6 +203,8 @@ class _Rows:
             self._problems.error(code, row, "编号", id=identifier, first=self._row_of_id[identifier])
             return
         self._row_of_id[identifier] = row
+        if values["picture"] and not is_web_address(values["link"]):
+            self._problems.note("picture_without_link", row, "配图")
         first = self._row_of_question.setdefault(question, row)
         if first != row:
             self._problems.warning("duplicate_question", row, "标准问题", first=first)
@@ -204,9 +219,19 @@ class _Rows:
             audience=split_list(_clean_list(values["audience"])),
             basis=split_lines(values["basis"]),
             link=values["link"],
+            picture=values["picture"],
             effective_from=start,
             effective_to=end,
         )
+
+
+def is_web_address(text: str) -> bool:
+    """Whether this is the whole address of something on the web."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", text)
+    except ValueError:
+        return False
 
 
 def _clean_list(raw: str) -> str:

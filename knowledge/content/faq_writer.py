@@ -18,7 +18,14 @@ from knowledge.content.model import Faq
 from knowledge.content.problems import ContentError
 
 EXCEL_CELL = 32_767
-_WIDTHS = {"standard_question": 36, "similar_questions": 36, "answer": 70, "basis": 36, "link": 30}
+_WIDTHS = {
+    "standard_question": 36,
+    "similar_questions": 36,
+    "answer": 70,
+    "basis": 36,
+    "link": 30,
+    "picture": 30,
+}
 
 
 def write_faq_table(faqs: Iterable[Faq], target: str | PurePath) -> bytes:

@@ -39,7 +39,10 @@ class Document:
 
 @dataclass(frozen=True)
 class Faq:
-    """One question and its approved answer (plain text)."""
+    """One question and its approved answer (plain text).
+
+    ``link`` is where to get it done, ``picture`` the address of the picture that stands above that link.
+    """
 
     id: str
     standard_question: str
@@ -53,6 +56,7 @@ class Faq:
     link: str = ""
     effective_from: str | None = None
     effective_to: str | None = None
+    picture: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,8 @@ class Synonym:
         return self.word
 
 
+_LATER = ("picture",)
+
 Content = Document | Faq | Clause | Synonym
 _TYPES: dict[str, type[Content]] = {
     "document": Document,
@@ -117,8 +123,14 @@ _TYPES: dict[str, type[Content]] = {
 
 
 def to_json(item: Content) -> str:
-    """Canonical JSON: sorted keys, no spaces, every field present. Equal items give equal text."""
+    """Canonical JSON: sorted keys, no spaces, every field present. Equal items give equal text.
+
+    A field that came later is left out while it is empty, so that what was stored before keeps its hash.
+    """
     data: dict[str, Any] = {"type": type(item).__name__.lower(), **asdict(item)}
+    for name in _LATER:
+        if not data.get(name, True):
+            del data[name]
     return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 

@@ -149,6 +149,7 @@ def cite(source: Source) -> Citation:
         effective_from=source.effective_from,
         effective_to=source.effective_to,
         url=source.url,
+        picture=source.picture,
     )
 
 

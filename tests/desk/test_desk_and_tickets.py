@@ -80,7 +80,8 @@ def test_a_bad_rating_is_a_supervisors_ticket_that_the_citizen_never_sees(at: Ca
     number = world.desk.open_handoff(CITIZEN, "complex", SOCIAL, "灵活就业怎么参保").number
     world.desk.claim(number, wang)
     world.desk.resolve(CITIZEN, wang)
-    assert world.desk.receive(CITIZEN, "非常不满意")
+    assert world.desk.receive(CITIZEN, "非常不满意") == []
+    assert "主管会看到" in world.told(CITIZEN)[-1]
     assert world.tickets.of_conversation(CITIZEN) == []
     [follow_up] = world.tickets.listed(chief, "department").tickets
     assert follow_up.kind == "follow_up"

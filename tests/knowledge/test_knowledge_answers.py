@@ -55,6 +55,18 @@ def test_an_faqs_answer_is_given_verbatim_with_its_basis_as_sources(publish: Pub
     assert (second.effective_from, second.effective_to) == ("2024-03-01", None)
 
 
+def test_a_service_guides_picture_goes_with_its_source_and_changes_with_the_release(publish: Publish) -> None:
+    picture = "https://www.example.gov.cn/apply.png"
+    service = publish(PERMIT, replace(APPLY, picture=picture))
+    first, second = service.answer("怎么申请居住证").sources
+    assert (first.picture, second.picture) == (picture, "")
+    assert service.answer("怎么申请居住证").to_dict()["sources"][0]["picture"] == picture
+    with_picture = service.store.current().id
+    assert publish(PERMIT, APPLY).answer("怎么申请居住证").sources[0].picture == ""
+    service.rollback(with_picture)
+    assert service.answer("怎么申请居住证").sources[0].picture == picture
+
+
 def test_a_similar_question_leads_to_the_same_answer(publish: Publish) -> None:
     answer = publish(PERMIT, APPLY, RENT).answer("外地人要办暂住手续")
     assert [source.id for source in answer.sources] == ["FAQ-1", "permit#第一条"]

@@ -63,6 +63,7 @@ def test_anyone_may_ask_and_gets_the_answer_of_the_contract(client: TestClient) 
         "effective_from",
         "effective_to",
         "url",
+        "picture",
     }
     assert 0 < answer["confidence"] <= 1
 

@@ -18,6 +18,7 @@ from fastapi import FastAPI, Request, Response
 from bot.gateway.wechat.messages import parse_body, parse_inbound, render_text
 from bot.gateway.wechat.simulator import Platform, PlatformApi
 from bot.gateway.wechat.simulator.transcript import Option
+from bot.gateway.wechat.simulator.wire import Article
 from wenzheng.cli import main
 from wenzheng.cli.citizen import Citizen
 
@@ -143,6 +144,21 @@ def test_an_option_is_tapped_by_its_number(citizen: Citizen, capsys: pytest.Capt
     assert citizen.meant("/选 1") == ("tap", "满意", "101")
     assert citizen.meant("/选 2") is None
     assert citizen.meant("/选 ²") is None
+
+
+def test_a_card_is_shown_with_its_picture_and_link(
+    citizen: Citizen, capsys: pytest.CaptureFixture[str]
+) -> None:
+    article = Article("居住证怎么办", "点开在线办理", "https://a.example/p.png", "https://a.example/apply")
+    citizen._api.transcript.add("o1", "account", "news", articles=[article])
+    citizen.show_news()
+    lines = (
+        "［图文］居住证怎么办",
+        "点开在线办理",
+        "https://a.example/apply",
+        "（图片 https://a.example/p.png）",
+    )
+    assert capsys.readouterr().out == "公众号：" + "\n".join(lines) + "\n\n"
 
 
 @pytest.mark.usefixtures("gateway")

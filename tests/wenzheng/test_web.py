@@ -47,6 +47,13 @@ def test_the_internal_api_is_closed_to_others(settings: Settings, token: str) ->
         assert client.post("/api/handoffs", json=body, headers=allowed).status_code == 200
 
 
+def test_pictures_of_the_home_are_there(settings: Settings) -> None:
+    (settings.home_dir / "pictures").mkdir()
+    (settings.home_dir / "pictures" / "permit.png").write_bytes(b"png")
+    with TestClient(create_app(settings)) as client:
+        assert client.get("/pictures/permit.png").content == b"png"
+
+
 def test_the_pages_of_citizens_and_staff_are_there(settings: Settings) -> None:
     with TestClient(create_app(settings)) as client:
         assert settings.city in client.get("/").text

@@ -11,6 +11,7 @@ from wenzheng.cli.console import say
 
 if TYPE_CHECKING:
     from bot.gateway.wechat.simulator import Exchange, Platform, PlatformApi
+    from bot.gateway.wechat.simulator.wire import Article
 
 NEWS_EVERY = 0.5  # seconds between looks for customer messages while the terminal waits
 HELP = """
@@ -100,9 +101,7 @@ class Citizen:
             elif entry.kind == "forwarded":
                 say(f"　　（消息由公众平台客服 {entry.text} 接收）")
             elif entry.side != "citizen":
-                articles = [
-                    f"{each.title}\n{each.description}\n{each.url}".strip() for each in entry.articles
-                ]
+                articles = [_card(each) for each in entry.articles]
                 print("公众号：" + "\n".join([entry.text] * bool(entry.text) + articles) + "\n", flush=True)
                 for number, option in enumerate(entry.options, 1):
                     say(f"　　/选 {number}　{option.label}")
@@ -148,6 +147,13 @@ def _read() -> str | None:
         return input("市民：" if sys.stdin.isatty() else "")
     except EOFError:
         return None
+
+
+def _card(article: Article) -> str:
+    """A card (图文消息) in lines."""
+    picture = f"（图片 {article.picurl}）" if article.picurl else ""
+    parts = (f"［图文］{article.title}", article.description, article.url, picture)
+    return "\n".join(part for part in parts if part)
 
 
 def _how(exchange: Exchange) -> str:

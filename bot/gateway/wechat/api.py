@@ -11,7 +11,8 @@ codes.
     ├── TooLong                 45002: the text has to be cut
     ├── TooOften                45009, 45011: nothing for a while, to nobody
     ├── OperatorNeeded          40013, 40125, 40164: id, secret or the list of addresses in the console
-    └── MenuRefused             40200 and what else a menu alone is refused with
+    ├── MenuRefused             40200 and what else a menu alone is refused with
+    └── CardRefused             45008 and what else a card alone is refused with
 """
 
 import json
@@ -70,6 +71,10 @@ class MenuRefused(ApiError):
     pass
 
 
+class CardRefused(ApiError):
+    pass
+
+
 _ERRORS: dict[int, type[ApiError]] = {
     45015: NextMessageOnly,
     45047: NextMessageOnly,
@@ -86,6 +91,8 @@ _ERRORS: dict[int, type[ApiError]] = {
 }
 # What a message of an unknown kind, or with a field the platform does not like, is refused with.
 _MENU_ERRORS = frozenset({40008, 40035, 40200, 44004, 44003, 45064, 47001, 65301})
+# The same for a card. Not 45003 to 45006, a field that is too long: those concern one card only.
+_CARD_ERRORS = frozenset({40008, 40035, 40200, 44003, 44004, 45008, 45162, 47001})
 
 
 class TokenSource(Protocol):
@@ -168,6 +175,20 @@ class WeChatApi:
         except ApiError as error:
             if error.code in _MENU_ERRORS:
                 raise MenuRefused(error.code, str(error)) from error
+            raise
+
+    async def send_card(self, openid: str, article: dict[str, str]) -> None:
+        """Send a card (`news` with its one article: `title`, `description`, `url`, `picurl`).
+
+        Raises:
+            CardRefused: the account, or the platform, takes no cards.
+            ApiError: it was not sent; see the module's tree.
+        """
+        try:
+            await self._send(openid, {"msgtype": "news", "news": {"articles": [article]}})
+        except ApiError as error:
+            if error.code in _CARD_ERRORS:
+                raise CardRefused(error.code, str(error)) from error
             raise
 
     async def show_typing(self, openid: str) -> None:

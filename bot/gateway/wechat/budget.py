@@ -65,15 +65,19 @@ class Ledger:
             max((left for left, _ in windows), default=0), max((until for _, until in windows), default=0.0)
         )
 
-    def charge(self, connection: Connection, conversation_id: str) -> Charge:
+    def charge(self, connection: Connection, conversation_id: str, reserve: int = 0) -> Charge:
         """Count one message, in the caller's transaction, in every open window; give it to `refund`.
 
+        Args:
+            reserve: how many have to be left after it in each of these windows.
+
         Raises:
-            BudgetSpent: no window is open, or nothing is left in any.
+            BudgetSpent: no window is open, or nothing is left in any, or less than the reserve.
         """
-        windows = tuple(self._open(connection, conversation_id))
-        if not windows:
+        found = self._open(connection, conversation_id)
+        if not found or min(left for left, _ in found.values()) <= reserve:
             raise BudgetSpent(conversation_id)
+        windows = tuple(found)
         self._add(connection, conversation_id, windows, 1)
         return windows
 

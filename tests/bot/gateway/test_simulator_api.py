@@ -226,6 +226,11 @@ async def test_a_msgmenu_a_news_and_a_picture_are_shown_as_such() -> None:
         ("msgmenu", {"head_content": "？"}, 47001),
         ("news", {"articles": [ARTICLE, ARTICLE]}, 45008),
         ("news", {"articles": ["x"]}, 47001),
+        ("news", {"articles": [{"title": "长" * 32, "description": "长" * 128}]}, 0),
+        ("news", {"articles": [{"title": "长" * 33}]}, 45003),
+        ("news", {"articles": [{"title": "题", "description": "长" * 129}]}, 45004),
+        ("news", {"articles": [{"title": "题", "url": "http://u/" + "长" * 339}]}, 45005),
+        ("news", {"articles": [{"title": "题", "picurl": "http://u/" + "x" * 1016}]}, 45006),
         ("hologram", {"x": 1}, 40008),
     ],
 )

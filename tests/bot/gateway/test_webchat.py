@@ -203,3 +203,10 @@ async def events(w: Any, request: httpx.Request) -> Any:
             if "event" in fields:
                 yield fields["event"], json.loads(fields["data"])
     await running
+
+
+async def test_the_page_loads_nothing_from_other_hosts(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        policy = (await w.client.get("/")).headers["content-security-policy"]
+        assert "default-src 'self'" in policy
+        assert "img-src 'self' data:;" in policy

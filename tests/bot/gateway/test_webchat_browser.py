@@ -2,14 +2,17 @@
 
 import asyncio
 import socket
+import struct
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import uvicorn
 
-from tests.browser import ARGUMENTS, CHROMIUM, MARKS
+from tests.browser import ARGUMENTS, CHROMIUM, MARKS, OVERLAPS
 
 from .support import FakeRasa, World, world
 
@@ -25,18 +28,27 @@ ANSWER = {
 }
 
 
+GUIDE = {
+    "kind": "faq",
+    "title": "怎么办理居住证",
+    "quote": "带身份证。",
+    "url": "https://www.example.gov.cn/apply",
+}
+RULE = {"kind": "clause", "title": "居住证办法", "article": "第三条", "quote": "原文一句"}
+
+
 def answer(_sender: str, text: str) -> list[dict[str, Any]]:
     payload = CLARIFY if text == "居住证" else ANSWER
     return [{"text": payload["text"], "custom": payload}]
 
 
 @asynccontextmanager
-async def chat(path: Path) -> AsyncIterator[tuple[World, Any]]:
+async def chat(path: Path, width: int = 390) -> AsyncIterator[tuple[World, Any]]:
     from playwright.async_api import async_playwright
 
     rasa = FakeRasa()
     rasa.answer = answer
-    async with world(path, rasa=rasa) as w:
+    async with world(path, rasa=rasa, pictures=path) as w:
         app = w.client._transport.app  # type: ignore[attr-defined]
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
@@ -45,7 +57,7 @@ async def chat(path: Path) -> AsyncIterator[tuple[World, Any]]:
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             async with async_playwright() as playwright:
                 browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-                page = await browser.new_page(viewport={"width": 390, "height": 844})
+                page = await browser.new_page(viewport={"width": width, "height": 844})
                 page.set_default_timeout(PATIENCE)
                 problems: list[str] = []
                 page.on("pageerror", lambda error: problems.append(str(error)))
@@ -55,6 +67,21 @@ async def chat(path: Path) -> AsyncIterator[tuple[World, Any]]:
                 await browser.close()
             server.should_exit = True
             await serving
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+PNG = (
+    b"\x89PNG\r\n\x1a\n"
+    + _chunk(b"IHDR", struct.pack(">IIBBBBB", 64, 32, 8, 2, 0, 0, 0))
+    + _chunk(b"IDAT", zlib.compress((b"\0" + b"\x0b\x3d\x66" * 64) * 32))
+    + _chunk(b"IEND", b"")
+)
+
+
+LOADED = "document.querySelector('.guide img').naturalWidth === 64"
 
 
 async def ask(page: Any, text: str) -> None:
@@ -117,3 +144,43 @@ async def test_the_large_type_is_kept(tmp_path: Path) -> None:
         await page.click("#large")
         await page.reload()
         assert await page.evaluate(size) >= 24
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_a_service_guide_is_a_card_with_its_picture_and_link(tmp_path: Path, width: int) -> None:
+    (tmp_path / "permit.png").write_bytes(PNG)
+    async with chat(tmp_path, width) as (w, page):
+        picture = page.url + "pictures/permit.png"
+        w.rasa.answer = lambda _sender, _text: [
+            {"text": "带身份证办理。", "custom": ANSWER | {"sources": [GUIDE | {"picture": picture}, RULE]}}
+        ]
+        await ask(page, "居住证")
+        image = page.locator(".guide img")
+        await image.wait_for()
+        assert await image.get_attribute("alt") == "“怎么办理居住证”的配图"
+        assert await image.get_attribute("loading") == "lazy"
+        await page.wait_for_function(LOADED)
+        assert "怎么办理居住证" in await page.locator(".guide").inner_text()
+        assert await page.get_by_role("link", name="在线办理").get_attribute("href") == GUIDE["url"]
+        assert await page.get_by_role("link").count() == 1
+        assert "《居住证办法》 第三条" in await page.locator(".card").inner_text()
+        assert await page.evaluate("document.documentElement.scrollWidth") == width
+        assert await page.evaluate(OVERLAPS, ".guide > *, .card, .rate, .bubble") == []
+
+
+async def test_a_card_whose_picture_is_missing_or_of_another_host_goes_without(tmp_path: Path) -> None:
+    async with chat(tmp_path) as (w, page):
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        pictures = ("https://pictures.example/permit.png", page.url + "pictures/gone.png")
+        w.rasa.answer = lambda _sender, text: [
+            {"text": text, "custom": ANSWER | {"sources": [GUIDE | {"picture": pictures[int(text)]}]}}
+        ]
+        for number in range(2):
+            await ask(page, str(number))
+            await page.locator(".guide").nth(number).wait_for()
+        await page.wait_for_function("!document.querySelector('.guide img')")
+        assert await page.get_by_role("link", name="在线办理").count() == 2
+        assert await page.locator(".card a").count() == 0, "the address stands once"
+        assert [address for address in asked if "gone.png" in address]
+        assert not [address for address in asked if "pictures.example" in address]

@@ -78,9 +78,12 @@ def test_a_bad_rating_asks_why_and_opens_a_follow_up(
     world: Any, member: StaffMember, tickets: FakeTickets
 ) -> None:
     world.desk.resolve(CITIZEN, member)
-    [why] = answer(world, "5")
-    assert "1. 问题没有解决" in why
-    assert "主管" in why
+    assert answer(world, "5") == []
+    why = world.outbox()[-1]
+    assert (why.author, why.conversation_id) == ("system", CITIZEN)
+    assert "主管" in why.text
+    assert [option["label"] for option in why.payload["options"]][:2] == ["问题没有解决", "等得太久"]
+    assert "不想说也没关系" in why.payload["choose"]
     [made] = tickets.made
     assert made["kind"] == "follow_up"
     assert "非常不满意" in made["subject"]
@@ -152,9 +155,8 @@ def test_a_follow_up_that_cannot_be_opened_loses_no_rating(
 
     monkeypatch.setattr(tickets, "make", broken)
     world.desk.resolve(CITIZEN, member)
-    [why] = answer(world, "5")
-    assert "1. 问题没有解决" in why
-    assert "主管" in why
+    assert answer(world, "5") == []
+    assert "主管" in world.outbox()[-1].text
     assert (rating(world).score, rating(world).follow_up) == (1, None)
     assert "no follow-up" in caplog.text
 
@@ -175,3 +177,23 @@ def test_what_the_citizen_says_before_the_question_has_reached_them_does_not_ans
     [told] = answer(world, "满意")
     assert "谢谢" in told
     assert rating(world).score == 4
+
+
+def test_a_number_is_no_reason_before_the_question_for_it_has_reached_the_citizen(
+    make_world: Callable[..., Any],
+) -> None:
+    out: set[int] = set()
+    world = make_world(told=lambda _connection, outbox_id: outbox_id in out)
+    wang = world.staff("wang")
+    world.desk.claim(world.desk.open_handoff(CITIZEN, "complex", None, "灵活就业怎么参保").number, wang)
+    world.desk.reply(CITIZEN, wang, "您要办哪一种？1 新参保 2 续保")
+    world.desk.resolve(CITIZEN, wang)
+    out.add(world.outbox()[-1].id)
+    assert answer(world, "非常不满意") == []
+    assert rating(world).score == 1
+    assert answer(world, "2") == []  # the bot's
+    assert rating(world).reason is None
+    out.add(world.outbox()[-1].id)
+    [told] = answer(world, "等得太久")
+    assert "我们会改进" in told
+    assert rating(world).reason == "等得太久"

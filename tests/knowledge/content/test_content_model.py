@@ -1,6 +1,7 @@
 """Content values survive being stored, and equal content has an equal hash."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -35,6 +36,18 @@ def test_the_hash_depends_on_every_field_and_not_on_key_order() -> None:
     assert content_hash(document) != content_hash(Document(id="d", title="标题", status="已废止"))
     shuffled = json.dumps(dict(reversed(json.loads(to_json(document)).items())))
     assert content_hash(from_json(shuffled)) == content_hash(document)
+
+
+def test_a_field_that_came_later_leaves_the_hash_of_what_was_stored_before_as_it_was() -> None:
+    stored = (
+        '{"answer":"答","audience":[],"basis":[],"department":"","effective_from":null,"effective_to":null,"id":"1",'
+        '"link":"","region":"","similar_questions":[],"standard_question":"问","topic":"","type":"faq"}'
+    )
+    faq = Faq(id="1", standard_question="问", answer="答")
+    assert (to_json(faq), from_json(stored)) == (stored, faq)
+    pictured = replace(faq, picture="https://a.example/1.png")
+    assert from_json(to_json(pictured)) == pictured
+    assert content_hash(pictured) != content_hash(faq)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from openpyxl import Workbook, load_workbook
 from knowledge.content import ContentError, Faq, FaqTable, read_faq_table, write_faq_table
 from knowledge.content.faq_columns import COLUMNS
 
-HEADER = "编号,标准问题,相似问法,答案,主题,部门,适用区域,适用人群,依据,办理链接,生效日期,失效日期"
+HEADER = "编号,标准问题,相似问法,答案,主题,部门,适用区域,适用人群,依据,办理链接,配图,生效日期,失效日期"
 
 
 def read(text: str, encoding: str = "utf-8") -> FaqTable:
@@ -42,7 +42,7 @@ def workbook(*rows: list[Any], merge: str = "", title: str = "") -> bytes:
 def test_a_full_row_is_read() -> None:
     row = (
         'FAQ-1,怎么办居住证？,"居住证怎么办\n办居住证",到社区服务中心办理。,户籍,公安局,临江市,来临人员、学生,'
-        '"juzhuzheng#第八条\n国务院令第663号",https://a.example/1,2024-01-01,2030年12月31日'
+        '"juzhuzheng#第八条\n国务院令第663号",https://a.example/1,https://a.example/1.png,2024-01-01,2030年12月31日'
     )
     assert read(f"{HEADER}\n{row}\n") == FaqTable(
         faqs=(
@@ -57,6 +57,7 @@ def test_a_full_row_is_read() -> None:
                 audience=("来临人员", "学生"),
                 basis=("juzhuzheng#第八条", "国务院令第663号"),
                 link="https://a.example/1",
+                picture="https://a.example/1.png",
                 effective_from="2024-01-01",
                 effective_to="2030-12-31",
             ),
@@ -180,6 +181,33 @@ def test_a_row_wider_than_the_header_is_noticed() -> None:
 def test_a_link_that_is_no_address_is_noticed() -> None:
     table = read("标准问题,答案,链接\n问,答,窗口\n")
     assert problems(table, "warning") == [("bad_link", 2, "办理链接")]
+
+
+@pytest.mark.parametrize(
+    "picture",
+    ["card.png", "/pictures/card.png", "ftp://a.example/card.png", "https://", "https://a.example/a b.png"],
+)
+def test_a_picture_that_is_no_address_is_refused(picture: str) -> None:
+    table = read(f"标准问题,答案,办理链接,配图\n问,答,https://a.example/1,{picture}\n问二,答二,,\n")
+    assert problems(table) == [("bad_picture", 2, "配图")]
+    assert picture in table.problems[0].message
+    assert [faq.standard_question for faq in table.faqs] == ["问二"]
+
+
+def test_a_picture_that_wechat_does_not_show_is_noticed() -> None:
+    rows = "".join(
+        f"问{end},答,https://a.example/1,https://a.example/1{end}\n" for end in (".PNG", ".gif", "?id=1")
+    )
+    table = read(f"标准问题,答案,办理链接,图片链接\n{rows}")
+    assert problems(table, "warning") == [("picture_format", 3, "配图")]
+    assert len(table.faqs) == 3
+
+
+@pytest.mark.parametrize("link", ["", "窗口"])
+def test_a_picture_without_a_place_to_go_is_said_not_to_be_shown(link: str) -> None:
+    table = read(f"标准问题,答案,办理链接,配图\n问,答,{link},https://a.example/1.png\n")
+    assert problems(table, "note") == [("picture_without_link", 2, "配图")]
+    assert table.faqs[0].picture == "https://a.example/1.png"
 
 
 def test_an_open_quotation_mark_does_not_swallow_the_good_rows_silently() -> None:
@@ -377,6 +405,7 @@ FAQS = st.lists(
         audience=st.lists(WORD, max_size=3).map(tuple),
         basis=st.lists(WORD, max_size=3).map(tuple),
         link=MAYBE,
+        picture=st.sampled_from(["", "http://a.example", "https://a.example/图?a=1&b=<2>#c"]),
         effective_from=st.none() | DAY,
         effective_to=st.none() | st.just("2100-10-21"),
     ),

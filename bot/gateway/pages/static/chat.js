@@ -52,6 +52,31 @@
     return parts ? `${+parts[1]}年${+parts[2]}月${+parts[3]}日` : iso;
   }
 
+  // Only of this page's own host: another one would learn who reads what (and the page's policy forbids it).
+  function pictureOf(one) {
+    try {
+      if (new URL(one.picture).origin !== location.origin) return [];
+    } catch { return []; }
+    const picture = make("img");
+    picture.alt = words.picture.replace("{title}", one.title);
+    picture.loading = "lazy";
+    picture.addEventListener("error", () => picture.remove());
+    picture.src = one.picture;
+    return [picture];
+  }
+
+  function place(one) {
+    const anchor = link(one.url, words.apply);
+    anchor.className = "apply";
+    return anchor;
+  }
+
+  function guide(one) {
+    const section = make("section", "guide");
+    section.append(...pictureOf(one), make("p", "title", one.title), place(one));
+    return section;
+  }
+
   function card(one) {
     const section = make("section", "card");
     section.append(make("h3", "", words.source));
@@ -68,7 +93,7 @@
       details.append(make("summary", "", words.quote), make("blockquote", "", one.quote));
       more.append(details);
     }
-    if (/^https?:\/\//.test(one.url || "")) {
+    if (isWeb(one.url) && !isGuide(one)) {
       const open = link(one.url, words.open_source);
       open.className = "open";
       more.append(open);
@@ -77,18 +102,17 @@
     return section;
   }
 
+  function isWeb(address) { return /^https?:\/\//.test(address || ""); }
+
+  function isGuide(one) { return one.kind === "faq" && isWeb(one.url) && isWeb(one.picture); }
+
   // As in render.py: an FAQ is cited by the policy it rests on; of the FAQ itself only where to get it done remains.
   function sourcesOf(payload) {
     const sources = (payload.sources || []).filter((one) => one.title);
     const policies = sources.filter((one) => one.kind !== "faq");
     const shown = (policies.length ? policies : sources).slice(0, 3).map(card);
-    if (!policies.length) return shown;
-    const places = sources.filter((one) => one.kind === "faq" && /^https?:\/\//.test(one.url || ""));
-    return shown.concat(places.map((one) => {
-      const place = link(one.url, words.apply);
-      place.className = "apply";
-      return place;
-    }));
+    const places = sources.filter((one) => one.kind === "faq" && isWeb(one.url) && (policies.length || isGuide(one)));
+    return shown.concat(places.map((one) => (isGuide(one) ? guide(one) : place(one))));
   }
 
   function pick(group, button) {

@@ -1,4 +1,4 @@
-"""What a customer message says. Source: the platform's page 发送客服消息."""
+"""What a customer message says. Source: the platform's page 发送客服消息; of a card's lengths its page 新增草稿."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +8,12 @@ from bot.gateway.wechat.simulator.transcript import Option
 from bot.gateway.wechat.simulator.wire import TEXT_BYTES, Article
 
 _MEDIA = ("image", "voice", "video", "music", "mpnews", "mpnewsarticle", "miniprogrampage", "wxcard")
+
+
+_LENGTHS = (("title", 32, 45003), ("description", 128, 45004))
+"""Of an article's fields: the most characters, and the code that refuses more."""
+_ADDRESSES = (("url", 1024, 45005), ("picurl", 1024, 45006))
+"""The same in bytes."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +62,8 @@ def read_content(body: dict[str, Any], strict: bool, msgmenu: bool) -> Content:
             Article(*(str(each.get(name) or "") for name in names)) for each in _dicts(given, "articles")
         ]
         content = Content(articles=articles)
-        if strict and len(articles) != 1:
-            raise Refused(45008)
+        if strict:
+            _check(articles)
     elif kind in _MEDIA:
         content = Content(f"[{kind}]")
     else:
@@ -75,6 +81,17 @@ def _menu(given: dict[str, Any]) -> Content:
     ]
     parts = [given.get("head_content"), *(each.label for each in options), given.get("tail_content")]
     return Content("\n".join(str(part) for part in parts if part), options)
+
+
+def _check(articles: list[Article]) -> None:
+    if len(articles) != 1:
+        raise Refused(45008)
+    for name, most, code in _LENGTHS:
+        if len(getattr(articles[0], name)) > most:
+            raise Refused(code)
+    for name, most, code in _ADDRESSES:
+        if len(getattr(articles[0], name).encode()) > most:
+            raise Refused(code)
 
 
 def _dicts(given: dict[str, Any], name: str) -> list[dict[str, Any]]:
