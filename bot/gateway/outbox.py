@@ -101,7 +101,7 @@ _LOCKED = select(inbox).where(inbox.c.id == bindparam("message")).with_for_updat
 _REPLIED = (
     update(inbox)
     .where(inbox.c.id == bindparam("message"))
-    .values(reply=bindparam("text"), reply_until=bindparam("now"), replied_at=bindparam("now"))
+    .values(reply=bindparam("said"), reply_until=bindparam("now"), replied_at=bindparam("now"))
 )
 _CONFIRMED = (
     update(outbox)
@@ -289,7 +289,7 @@ class Outbox:
                     .where(outbox.c.id.in_(chosen))
                     .values(status="replying", delivered_by="reply", carried_by=inbox_id)
                 )
-            connection.execute(_REPLIED, {"message": inbox_id, "text": text, "now": now})
+            connection.execute(_REPLIED, {"message": inbox_id, "said": text, "now": now})
             if len(chosen) < len(own) + len(older):
                 self._let_go(connection, message.conversation_id)
             return text
