@@ -101,13 +101,18 @@ class Reception:
         return messages
 
     def _to_answer(self, messages: list[KfMessage], since: float) -> list[KfMessage]:
-        """What citizens said and nobody has answered."""
-        found = [message for message in messages if message.origin == CITIZEN and message.type != "event"]
-        recent = [message for message in found if message.sent_at >= since]
+        """What citizens said since then and no person has answered."""
+        answered: set[str] = set()
+        found: list[KfMessage] = []
+        for message in reversed(messages):
+            if message.origin == PERSON:
+                answered.add(message.citizen)
+            elif message.origin == CITIZEN and message.type != "event" and message.citizen not in answered:
+                found.append(message)
+        recent = [message for message in reversed(found) if message.sent_at >= since]
         if len(recent) < len(found):
             logger.info("%d messages from before the first start are not answered", len(found) - len(recent))
-        answered = {message.citizen: at for at, message in enumerate(messages) if message.origin == PERSON}
-        return [message for message in recent if messages.index(message) > answered.get(message.citizen, -1)]
+        return recent
 
     async def _for_each(self, work: Callable[[Any], Awaitable[Any]], things: Iterable[Any]) -> list[Any]:
         slots = asyncio.Semaphore(_AT_ONCE)

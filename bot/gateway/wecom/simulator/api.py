@@ -1,7 +1,7 @@
 """WeCom's server API of customer service: the part that is used, as an ASGI app.
 
-Source: WeCom's pages 获取access_token, 接收消息和事件, 发送消息, 发送欢迎语等事件响应消息, 分配客服会话 and 全局错误码. With
-which code a `msgid` that is known is refused stands nowhere: `known_message` is one of several that it could be.
+Source: WeCom's pages 获取access_token, 接收消息和事件, 发送消息, 发送欢迎语等事件响应消息, 分配客服会话, 全局错误码.
+With which code a `msgid` that is known is refused stands nowhere: `known_message` is one of several that it could be.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 
 from bot.gateway.wechat.simulator.answers import Refused, refuse
 from bot.gateway.wechat.simulator.transcript import Option, Transcript
@@ -41,6 +41,8 @@ class KfServer:
         sent: (external_userid, text) of each message a citizen got.
         errors_at: codes to answer the next calls of a path with, one each.
         lost: how many of the next answers to `send_msg` get lost, after the message was delivered.
+        text_bytes: the longest text.
+        stuck: pulls say that there is more, and do not move on.
         known_message: the code that a `msgid` is refused with when it is used again.
         transcript: what each citizen said and saw.
         calls: the paths that were called.
@@ -62,10 +64,12 @@ class KfServer:
         self.sent: list[tuple[str, str]] = []
         self.errors_at: defaultdict[str, deque[int]] = defaultdict(deque)
         self.lost = 0
+        self.text_bytes = TEXT_BYTES
+        self.stuck = False
         self.known_message = 40058
         self.transcript = Transcript(clock)
         self.calls: list[str] = []
-        self._log: list[dict[str, Any]] = []
+        self._log: list[tuple[float, Any]] = []
         self._standings: defaultdict[str, Standing] = defaultdict(Standing)
         self._pull_tokens: dict[str, float] = {}
         self._access_tokens: dict[str, float] = {}
@@ -88,9 +92,13 @@ class KfServer:
 
     def add(self, entry: dict[str, Any]) -> dict[str, Any]:
         """Put an entry into what can be pulled; it is given a `msgid` and the time where it has none."""
-        numbered = {"msgid": f"from_msgid_{len(self._log) + 1}", "send_time": int(self.clock())}
-        self._log.append({**numbered, **entry})
-        return self._log[-1]
+        numbered = {"msgid": f"from_msgid_{len(self._log) + 1}", "send_time": int(self.clock()), **entry}
+        self.put(numbered, numbered["send_time"])
+        return numbered
+
+    def put(self, entry: Any, at: float | None = None) -> None:
+        """The same, just as it is, also where it makes no sense; `at`: when it was sent (epoch seconds)."""
+        self._log.append((self.clock() if at is None else at, entry))
 
     def pull_token(self) -> str:
         """A token as callbacks carry it."""
@@ -140,18 +148,19 @@ class KfServer:
         cursor = str(body.get("cursor", "0"))
         if not cursor.isdigit():
             raise Refused(40058, "invalid cursor")
-        oldest = sum(entry["send_time"] < now - KEPT for entry in self._log)
+        oldest = sum(at < now - KEPT for at, _ in self._log)
         start = max(int(cursor), oldest)
-        end = min(start + min(self._page, int(body.get("limit", 1000))), len(self._log))
+        page = self._log[start:][: min(self._page, int(body.get("limit", 1000)))]
+        end = start if self.stuck else start + len(page)
         more = int(end < len(self._log))
-        return _ok(msg_list=self._log[start:end], next_cursor=str(end), has_more=more)
+        return _ok(msg_list=[entry for _, entry in page], next_cursor=str(end), has_more=more)
 
     def _send(self, body: dict[str, Any]) -> dict[str, Any]:
         citizen = str(body.get("touser", ""))
         if citizen not in self._standings:
             raise Refused(40096, "invalid external userid")
         standing = self._standings[citizen]
-        text, options = _content(body)
+        text, options = _content(body, self.text_bytes)
         self._name(body)
         if refused := standing.refusal(self.clock()):
             raise Refused(refused, "send msg not allowed")
@@ -160,12 +169,12 @@ class KfServer:
         self._show(citizen, str(body["msgtype"]), text, options)
         if self.lost:
             self.lost -= 1
-            raise ConnectionError("the answer got lost")
+            raise HTTPException(504)
         return _ok(msgid=body.get("msgid"))
 
     def _send_on_event(self, body: dict[str, Any]) -> dict[str, Any]:
         code, now = str(body.get("code", "")), self.clock()
-        text, options = _content(body)
+        text, options = _content(body, self.text_bytes)
         self._name(body)
         for citizen, standing in self._standings.items():
             if standing.codes.pop(code, 0.0) > now:
@@ -204,7 +213,7 @@ def _ok(**values: Any) -> dict[str, Any]:
     return {"errcode": 0, "errmsg": "ok", **values}
 
 
-def _content(body: dict[str, Any]) -> tuple[str, list[Option]]:
+def _content(body: dict[str, Any], longest: int) -> tuple[str, list[Option]]:
     """The text a citizen reads, and what can be tapped."""
     kind = str(body.get("msgtype", ""))
     given = body.get(kind)
@@ -212,7 +221,7 @@ def _content(body: dict[str, Any]) -> tuple[str, list[Option]]:
         raise Refused(40008, "invalid message type")
     if kind == "text":
         text = str(given.get("content", ""))
-        if not text or len(text.encode()) > TEXT_BYTES:
+        if not text or len(text.encode()) > longest:
             raise Refused(45002 if text else 44004, "content size out of limit")
         return text, []
     clicks = [item["click"] for item in given.get("list", []) if item.get("type") == "click"]

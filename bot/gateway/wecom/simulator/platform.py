@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from bot.gateway.wechat.crypto import MessageCipher, signature
-from bot.gateway.wechat.simulator.wire import write
+from bot.gateway.wechat.simulator.wire import Fields, write
 from bot.gateway.wecom.simulator.api import KfServer
 from bot.gateway.wecom.simulator.standing import ENDED, PERSON
 
@@ -94,7 +94,7 @@ class KfPlatform:
 
     async def tell(self) -> httpx.Response | None:
         """Call the callback, up to three times; None where nobody answered well."""
-        event = {
+        event: Fields = {
             "ToUserName": self._corpid,
             "CreateTime": int(self._server.clock()),
             "MsgType": "event",

@@ -1,8 +1,8 @@
 """Who has a conversation, and what may be sent in it.
 
 Source: WeCom's pages 分配客服会话 (the states and what may follow which), 发送消息 (5 messages within 48 hours of a
-citizen's message, only in the states 0 and 1) and 发送欢迎语等事件响应消息 (a welcome code for who was neither welcomed nor
-wrote within 48 hours; it is good for 20 seconds, once).
+citizen's message, only in the states 0 and 1) and 发送欢迎语等事件响应消息 (a welcome code for who was neither
+welcomed nor wrote within 48 hours; it is good for 20 seconds, once).
 """
 
 from dataclasses import dataclass, field
