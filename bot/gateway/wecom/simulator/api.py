@@ -6,6 +6,7 @@ With which code a `msgid` that is known is refused stands nowhere: `known_messag
 
 import json
 import re
+import secrets
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -69,6 +70,7 @@ class KfServer:
         self.known_message = 40058
         self.transcript = Transcript(clock)
         self.calls: list[str] = []
+        self._run = secrets.token_hex(4)
         self._log: list[tuple[float, Any]] = []
         self._standings: defaultdict[str, Standing] = defaultdict(Standing)
         self._pull_tokens: dict[str, float] = {}
@@ -92,7 +94,7 @@ class KfServer:
 
     def add(self, entry: dict[str, Any]) -> dict[str, Any]:
         """Put an entry into what can be pulled; it is given a `msgid` and the time where it has none."""
-        numbered = {"msgid": f"from_msgid_{len(self._log) + 1}", "send_time": int(self.clock()), **entry}
+        numbered = {"msgid": f"msg_{self._run}_{len(self._log) + 1}", "send_time": int(self.clock()), **entry}
         self.put(numbered, numbered["send_time"])
         return numbered
 
@@ -120,7 +122,7 @@ class KfServer:
         now = self.clock()
         token = next((name for name, until in self._access_tokens.items() if until > now), "")
         if not token:
-            token = f"access-{len(self.calls)}"
+            token = f"access-{self._run}-{len(self.calls)}"
             self._access_tokens[token] = now + TOKEN_LASTS
         return _ok(access_token=token, expires_in=int(self._access_tokens[token] - now))
 
@@ -145,15 +147,14 @@ class KfServer:
         token = body.get("token")
         if token is not None and self._pull_tokens.get(token, 0.0) <= now:
             raise Refused(95007, "invalid msg token")
-        cursor = str(body.get("cursor", "0"))
-        if not cursor.isdigit():
-            raise Refused(40058, "invalid cursor")
+        run, _, place = str(body.get("cursor", "")).partition("-")
         oldest = sum(at < now - KEPT for at, _ in self._log)
-        start = max(int(cursor), oldest)
+        # A cursor of an earlier stand-in begins anew, so that it can be stopped and started while the service runs.
+        start = max(int(place), oldest) if run == self._run else oldest
         page = self._log[start:][: min(self._page, int(body.get("limit", 1000)))]
         end = start if self.stuck else start + len(page)
         more = int(end < len(self._log))
-        return _ok(msg_list=[entry for _, entry in page], next_cursor=str(end), has_more=more)
+        return _ok(msg_list=[entry for _, entry in page], next_cursor=f"{self._run}-{end}", has_more=more)
 
     def _send(self, body: dict[str, Any]) -> dict[str, Any]:
         citizen = str(body.get("touser", ""))

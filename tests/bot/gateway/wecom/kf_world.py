@@ -51,9 +51,10 @@ class KfWorld:
         return [row.text for row in self.w.inbox()]
 
     def cursor(self) -> str:
-        """Up to where everything is stored."""
+        """Up to which entry everything is stored."""
         with self.w.engine.connect() as connection:
-            return str(connection.execute(select(kf_cursors.c.cursor)).scalar() or "")
+            stored = connection.execute(select(kf_cursors.c.cursor)).scalar() or ""
+        return stored.rpartition("-")[2]
 
     def calls(self, name: str) -> int:
         return self.server.calls.count(name)
