@@ -436,6 +436,10 @@ class Outbox:
 
     def let_go(self, conversation_id: str) -> None:
         """The citizen has written: what waited for that may be sent now."""
+        held = select(outbox.c.id).where(self._held(conversation_id)).limit(1)
+        with self._engine.connect() as connection:
+            if connection.execute(held).first() is None:
+                return
         with self._engine.begin() as connection:
             self._let_go(connection, conversation_id)
 
@@ -486,11 +490,14 @@ class Outbox:
 
     def _let_go(self, connection: Connection, conversation_id: str) -> None:
         """What waited for the citizen's next message may be sent now."""
-        held = and_(outbox.c.status == "pending", outbox.c.next_try_at == HELD)
-        connection.execute(
-            update(outbox)
-            .where(outbox.c.conversation_id == conversation_id, held)
-            .values(next_try_at=self._clock())
+        held = update(outbox).where(self._held(conversation_id))
+        connection.execute(held.values(next_try_at=self._clock()))
+
+    def _held(self, conversation_id: str) -> Any:
+        return and_(
+            outbox.c.conversation_id == conversation_id,
+            outbox.c.status == "pending",
+            outbox.c.next_try_at == HELD,
         )
 
     def _free(self, conversation_id: str, inbox_id: int, with_own: bool = False) -> Any:

@@ -100,6 +100,8 @@ def test_what_a_citizen_does_and_sees(
         shown = captured.out + captured.err
         for words in ("您好，这里是测试市", "/选 2　贷款", "答：2", "我听不了语音", "已记下：城关区"):
             assert words in shown
+        assert main(["wechat", "simulate", "--kf", "/选 3"]) == 1
+        assert "还没有给出" in capsys.readouterr().err
         # Stopped and started again, it is understood: nothing of the run before stands in its way.
         assert main(["wechat", "simulate", "--kf", "你好"]) == 0
         assert "答：你好" in capsys.readouterr().out

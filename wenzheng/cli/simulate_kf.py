@@ -74,6 +74,10 @@ class KfCitizen:
         """Do what a line says, and wait at most this long for something to come back; whether all was well."""
         command, _, rest = line.strip().partition(" ")
         before = self._shown
+        options = self._server.transcript.last_options(self._name)
+        if command == "/选" and not (rest.strip().isdecimal() and 1 <= int(rest) <= len(options)):
+            say(f"没有第 {rest.strip()} 个选项。" if options else "还没有给出可以点选的选项。")
+            return False
         try:
             await self._act(command, rest.strip(), line)
         except httpx.ConnectError:
@@ -99,15 +103,14 @@ class KfCitizen:
         self._shown = len(sent)
 
     async def _act(self, command: str, rest: str, line: str) -> None:
-        options = self._server.transcript.last_options(self._name)
         if command == "/进入":
             await self._platform.enter(self._name)
         elif command in _MEDIA:
             await self._platform.send(self._name, _MEDIA[command], {"media_id": "media"})
         elif command == "/位置":
             await self._platform.send(self._name, "location", {"name": rest, "address": rest})
-        elif command == "/选" and rest.isdecimal() and 1 <= int(rest) <= len(options):
-            chosen = options[int(rest) - 1]
+        elif command == "/选":
+            chosen = self._server.transcript.last_options(self._name)[int(rest) - 1]
             await self._platform.say(self._name, chosen.label, chosen.id)
         else:
             await self._platform.say(self._name, line)

@@ -15,16 +15,20 @@ logger = logging.getLogger(__name__)
 FRAME_BYTES = 1024
 OPTION_BYTES = 128
 OPTIONS = 10
+_CUT = "…"
 
 
 def menu_fits(menu: dict[str, Any]) -> bool:
-    """Whether WeCom takes this menu; else its options are sent as numbered text."""
-    options = menu["list"]
-    return (
-        max(size(menu["head_content"]), size(menu["tail_content"])) <= FRAME_BYTES
-        and 0 < len(options) <= OPTIONS
-        and all(0 < size(option["content"]) <= OPTION_BYTES for option in options)
-    )
+    """Whether WeCom takes this menu, its options cut to their length; else they are sent as numbered text."""
+    framed = max(size(menu["head_content"]), size(menu["tail_content"])) <= FRAME_BYTES
+    return framed and len(menu["list"]) <= OPTIONS
+
+
+def cut(label: str) -> str:
+    """An option as long as WeCom takes it: a tap is known by its id."""
+    if size(label) <= OPTION_BYTES:
+        return label
+    return label.encode()[: OPTION_BYTES - size(_CUT)].decode(errors="ignore") + _CUT
 
 
 class KfSender:
@@ -48,7 +52,8 @@ class KfSender:
 
     async def send_menu(self, citizen: str, menu: dict[str, Any]) -> None:
         """Send options to tap. Raises ApiError: they were not sent."""
-        items = [{"type": "click", "click": option} for option in menu["list"]]
+        options = [{**option, "content": cut(option["content"])} for option in menu["list"]]
+        items = [{"type": "click", "click": option} for option in options]
         await self._send(citizen, {"msgtype": "msgmenu", "msgmenu": {**menu, "list": items}})
 
     async def _send(self, citizen: str, message: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ TOKEN_LASTS = 7200.0
 TEXT_BYTES = 2048
 FRAME_BYTES = 1024
 OPTION_BYTES = 128
+OPTIONS = 10
 MESSAGE_ID = re.compile(r"[0-9a-zA-Z_-]{0,32}")
 _ESCAPED = re.compile(rb"\\u[0-9a-fA-F]{4}")
 
@@ -228,7 +229,7 @@ def _content(body: dict[str, Any], longest: int) -> tuple[str, list[Option]]:
     clicks = [item["click"] for item in given.get("list", []) if item.get("type") == "click"]
     options = [Option(str(click["id"]), str(click["content"])) for click in clicks]
     frame = [str(given.get("head_content", "")), str(given.get("tail_content", ""))]
-    too_long = any(len(each.encode()) > FRAME_BYTES for each in frame)
-    if too_long or not all(0 < len(option.label.encode()) <= OPTION_BYTES for option in options):
+    too_much = any(len(each.encode()) > FRAME_BYTES for each in frame) or len(options) > OPTIONS
+    if too_much or not all(0 < len(option.label.encode()) <= OPTION_BYTES for option in options):
         raise Refused(40058, "invalid menu")
     return "\n".join([frame[0], *(option.label for option in options), frame[1]]), options

@@ -66,16 +66,28 @@ async def test_options_are_a_menu_and_a_tap_chooses(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "label", ["公积金" * 15, "。"], ids=["an option that WeCom does not take", "one it takes"]
+    "change",
+    [{"text": "长" * 342}, {"options": [{"id": f"F{n}", "label": f"第{n}项"} for n in range(11)]}],
+    ids=["a long text", "many options"],
 )
-async def test_what_does_not_fit_into_a_menu_is_numbered_text(tmp_path: Path, label: str) -> None:
-    answer = {**OPTIONS, "options": [{"id": "F1", "label": label}, {"id": "F2", "label": "别的"}]}
+async def test_what_does_not_fit_into_a_menu_is_numbered_text(tmp_path: Path, change: dict[str, Any]) -> None:
+    answer = {**OPTIONS, **change}
     async with kf_world(tmp_path, rasa=asking(answer)) as k:
         await k.wecom.say(CITIZEN, "公积金")
         await until(k.said)
-        fits = len(label.encode()) <= 128
-        assert ("2. 别的" in k.said()[0]) is not fits
-        assert bool(k.server.transcript.last_options(CITIZEN)) is fits
+        assert f"2. {answer['options'][1]['label']}" in k.said()[0]
+        assert not k.server.transcript.last_options(CITIZEN)
+
+
+async def test_an_option_is_cut_to_its_length_and_chooses_all_the_same(tmp_path: Path) -> None:
+    answer = {**OPTIONS, "options": [{"id": "F1", "label": "住房公积金" * 20}, {"id": "F2", "label": "别的"}]}
+    async with kf_world(tmp_path, rasa=asking(answer)) as k:
+        await k.wecom.say(CITIZEN, "公积金")
+        await until(lambda: k.server.transcript.last_options(CITIZEN))
+        option = k.server.transcript.last_options(CITIZEN)[0]
+        assert option.label == ("住房公积金" * 20)[:41] + "…"
+        await k.wecom.say(CITIZEN, option.label, option.id)
+        await until(lambda: k.said()[1:] == ["答：1"])
 
 
 async def test_without_menus_options_are_numbered_text(tmp_path: Path) -> None:
