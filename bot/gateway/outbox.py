@@ -328,13 +328,24 @@ class Outbox:
     # Delivery by customer message
 
     def due(self, channel: str, limit: int = 50) -> list[OutboxMessage]:
-        """The next rows of a channel to send: no request will carry them any more, and their time has come."""
+        """The next rows of a channel to send: no request will carry them any more, and their time has come.
+
+        What comes after a row that waits is left out: it would only take the place of what can be sent.
+        """
         now = self._clock()
+        waiting = outbox.alias()
+        behind = select(waiting.c.id).where(
+            waiting.c.conversation_id == outbox.c.conversation_id,
+            waiting.c.id < outbox.c.id,
+            waiting.c.status == "pending",
+            waiting.c.next_try_at > now,
+        )
         return self._read(
             and_(
                 outbox.c.status == "pending",
                 outbox.c.channel == channel,
                 outbox.c.next_try_at <= now,
+                ~behind.exists(),
                 or_(outbox.c.inbox_id.is_(None), inbox.c.reply_until <= now),
             ),
             limit,

@@ -109,7 +109,8 @@ class Reception:
                 answered.add(message.citizen)
             elif message.origin == CITIZEN and message.type != "event" and message.citizen not in answered:
                 found.append(message)
-        recent = [message for message in reversed(found) if message.sent_at >= since]
+        # One that does not say when it was sent is better answered than lost.
+        recent = [message for message in reversed(found) if not message.sent_at or message.sent_at >= since]
         if len(recent) < len(found):
             logger.info("%d messages from before the first start are not answered", len(found) - len(recent))
         return recent

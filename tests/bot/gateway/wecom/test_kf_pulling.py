@@ -177,6 +177,26 @@ async def test_an_access_token_is_asked_for_once_in_its_life(tmp_path: Path) -> 
         assert k.calls("gettoken") == 2
 
 
+async def test_another_secret_is_another_application_with_a_token_of_its_own(tmp_path: Path) -> None:
+    async with kf_world(tmp_path) as k:
+        await until(lambda: k.cursor() == "0")
+    server = make_server()
+    server._secret = "another"
+    async with kf_world(tmp_path, server, account(secret="another")) as k:
+        await k.wecom.say(CITIZEN, "问")
+        await until(lambda: k.said() == ["答：问"])
+        assert k.calls("gettoken") == 1, "the other's token was not even tried"
+
+
+async def test_a_message_that_does_not_say_when_it_was_sent_is_answered(tmp_path: Path) -> None:
+    async with kf_world(tmp_path) as k:
+        k.server.standing(CITIZEN).heard(k.server.clock())
+        whose = {"msgid": "1", "open_kfid": OPEN_KFID, "external_userid": CITIZEN, "origin": 3}
+        k.server.put({**whose, "msgtype": "text", "text": {"content": "问"}})
+        await k.wecom.tell()
+        await until(lambda: k.said() == ["答：问"])
+
+
 @pytest.mark.parametrize(
     "entry",
     [

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
+from bot.gateway.tables import outbox
 from bot.gateway.wecom.simulator.standing import ENDED, POOL
 
 from ..support import FakeDesk, until
@@ -102,6 +104,21 @@ async def test_what_only_the_next_message_changes_waits_for_it(tmp_path: Path, c
         assert k.w.gateway.deliveries.of([row.id]) == {row.id: "held"}
         await k.wecom.say(CITIZEN, "在吗")
         await until(lambda: "".join(k.said()).replace("\n\n", "") == "答：问答：在吗")
+
+
+async def test_many_who_have_to_write_first_do_not_keep_others_back(tmp_path: Path) -> None:
+    async with kf_world(tmp_path) as k:
+        with k.w.engine.begin() as connection:
+            for number in range(60):
+                for text in ("一", "二"):
+                    k.w.gateway.deliver(connection, f"kf:wmSilent{number}", "system", text)
+        await until(lambda: all(row.error for row in k.w.rows()[::2]))
+        with k.w.engine.begin() as connection:  # what is said later does not know that it has to wait
+            connection.execute(update(outbox).where(outbox.c.text == "二").values(next_try_at=0.0))
+        k.w.moved.clear()
+        await k.wecom.say(CITIZEN, "问")
+        await until(lambda: k.said() == ["答：问"])
+        assert {who for who in k.w.moved if "Silent" in who} == set(), "nobody's page is told of nothing"
 
 
 async def test_who_is_not_there_any_more_is_sent_nothing(tmp_path: Path) -> None:
