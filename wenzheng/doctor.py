@@ -206,11 +206,11 @@ def _wechat(settings: Settings) -> Iterator[Finding]:
 def _wecom(settings: Settings) -> Iterator[Finding]:
     missing = settings.wecom_missing()
     if not settings.wecom_wanted:
-        yield Finding("微信客服", "ok", "未接入（企业微信，可选）")
+        yield Finding("企业微信", "ok", "未接入微信客服（可选）")
     elif missing:
-        yield Finding("微信客服", "error", f"未接入：还没有设置 {'、'.join(missing)}。")
+        yield Finding("企业微信", "error", f"未接入：还没有设置 {'、'.join(missing)}。")
     else:
-        yield Finding("微信客服", "ok", f"客服账号 {settings.wecom_open_kfid}，回调路径 /wecom")
+        yield Finding("企业微信", "ok", f"客服账号 {settings.wecom_open_kfid}，回调路径 /wecom")
 
 
 _SUBJECTS: dict[Callable[[Settings], Iterator[Finding]], str] = {
@@ -222,5 +222,5 @@ _SUBJECTS: dict[Callable[[Settings], Iterator[Finding]], str] = {
     _calendar: "日历",
     _processes: "进程",
     _wechat: "微信",
-    _wecom: "微信客服",
+    _wecom: "企业微信",
 }

@@ -26,12 +26,12 @@ def settings(home: Path, **wecom: str) -> Settings:
 
 
 def found(chosen: Settings) -> tuple[str, str]:
-    [finding] = [finding for finding in examine(chosen) if finding.subject == "微信客服"]
+    [finding] = [finding for finding in examine(chosen) if finding.subject == "企业微信"]
     return finding.level, finding.text
 
 
 def test_the_doctor_says_how_it_stands(tmp_path: Path) -> None:
-    assert found(settings(tmp_path)) == ("ok", "未接入（企业微信，可选）")
+    assert found(settings(tmp_path)) == ("ok", "未接入微信客服（可选）")
     level, text = found(settings(tmp_path, **{**WECOM, "wecom_secret": "", "wecom_aes_key": ""}))
     assert level == "error"
     assert "WENZHENG_WECOM_SECRET、WENZHENG_WECOM_AES_KEY" in text
