@@ -121,6 +121,22 @@ async def test_a_death_in_a_page_neither_loses_nor_doubles(tmp_path: Path, store
         assert [k.said(f"wm{number}") for number in range(3)] == [[f"答：第{n}问"] for n in range(3)]
 
 
+async def test_who_was_welcomed_before_a_death_is_not_welcomed_again(tmp_path: Path) -> None:
+    server = make_server()
+    async with kf_world(tmp_path, server) as k:
+        await until(lambda: k.cursor() == "0")
+
+        def dying_advance(*_: Any) -> None:
+            raise OperationalError("UPDATE", {}, Exception("the disk is gone"))
+
+        k.w.gateway._kf.puller._cursors.advance = dying_advance
+        await k.wecom.enter(CITIZEN)
+        await until(k.said)
+    async with kf_world(tmp_path, server) as k:
+        await until(lambda: k.cursor() == "1")
+        assert k.said() == [k.w.texts.say("kf.welcome")]
+
+
 async def test_a_callback_whose_token_is_too_old_is_pulled_for_without_it(tmp_path: Path) -> None:
     async with kf_world(tmp_path) as k:
         k.server.pull_token = lambda: "ENC-of-yesterday"  # type: ignore[method-assign]
