@@ -59,6 +59,20 @@ def wechat_hint(trouble: str) -> str:
     return f"{known.get(trouble.partition(' ')[0], '被微信平台拒绝')}（{trouble}）。改正后会自动重发。"
 
 
+def wecom_hint(trouble: str) -> str:
+    """The same for an error of WeCom."""
+    known = {
+        "40001": "应用的 Secret 不对，请检查 WENZHENG_WECOM_SECRET",
+        "40013": "企业 ID 不对，请检查 WENZHENG_WECOM_CORPID",
+        "48002": "应用没有权限，请在“微信客服—可调用接口的应用”中加入它",
+        "60011": "应用没有权限，客服账号的接待人员应在应用的可见范围内",
+        "60020": "本机的出口地址不在应用的“企业可信IP”里",
+        "95000": "客服账号不对，请检查 WENZHENG_WECOM_OPEN_KFID",
+        "95017": "客服账号没有设为通过 API 管理",
+    }
+    return f"{known.get(trouble.partition(' ')[0], '被企业微信拒绝')}（{trouble}）。改正后会自动继续收发。"
+
+
 def health(settings: Settings) -> dict[str, Any] | None:
     """What the running web process says of itself, or ``None`` when none answers."""
     try:
@@ -172,8 +186,11 @@ def _processes(settings: Settings) -> Iterator[Finding]:
         return
     for name, part in report["parts"].items():
         yield Finding(f"进程 {name}", "ok" if part["ok"] else "error", part["text"])
-    if trouble := report.get("notes", {}).get("wechat"):
+    notes = report.get("notes", {})
+    if trouble := notes.get("wechat"):
         yield Finding("微信客服消息", "error", wechat_hint(trouble))
+    if trouble := notes.get("kf"):
+        yield Finding("企业微信收发", "error", wecom_hint(trouble))
 
 
 def _wechat(settings: Settings) -> Iterator[Finding]:
@@ -186,6 +203,16 @@ def _wechat(settings: Settings) -> Iterator[Finding]:
         yield Finding("微信", "ok", f"{settings.wechat_mode} 模式，回调路径 /wechat")
 
 
+def _wecom(settings: Settings) -> Iterator[Finding]:
+    missing = settings.wecom_missing()
+    if not settings.wecom_wanted:
+        yield Finding("企业微信", "ok", "未接入微信客服（可选）")
+    elif missing:
+        yield Finding("企业微信", "error", f"未接入：还没有设置 {'、'.join(missing)}。")
+    else:
+        yield Finding("企业微信", "ok", f"客服账号 {settings.wecom_open_kfid}，回调路径 /wecom")
+
+
 _SUBJECTS: dict[Callable[[Settings], Iterator[Finding]], str] = {
     _versions: "版本",
     _disk: "磁盘",
@@ -195,4 +222,5 @@ _SUBJECTS: dict[Callable[[Settings], Iterator[Finding]], str] = {
     _calendar: "日历",
     _processes: "进程",
     _wechat: "微信",
+    _wecom: "企业微信",
 }

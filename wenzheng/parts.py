@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from bot.gateway.rasa_client import RasaClient
 from bot.gateway.service import Gateway
-from bot.gateway.settings import GatewaySettings, WeChatSettings
+from bot.gateway.settings import GatewaySettings, WeChatSettings, WeComSettings
 from bot.gateway.texts import load_texts
 from bot.nlu.alarm import is_crisis
 from bot.nlu.spelling import normalise
@@ -167,9 +167,21 @@ def _gateway_settings(settings: Settings) -> GatewaySettings:
             customer_messages=settings.wechat_customer_messages,
             menus=settings.wechat_menus,
         )
+    wecom = None
+    if not settings.wecom_missing():
+        wecom = WeComSettings(
+            corpid=settings.wecom_corpid,
+            secret=settings.wecom_secret,
+            token=settings.wecom_token,
+            aes_key=settings.wecom_aes_key,
+            open_kfid=settings.wecom_open_kfid,
+            api_base=settings.wecom_api_base,
+            menus=settings.wecom_menus,
+        )
     return GatewaySettings(
         city=settings.city,
         wechat=wechat,
+        wecom=wecom,
         secure_cookie=settings.secure_cookies,
         pictures=settings.home_dir / "pictures",
     )

@@ -48,6 +48,13 @@ class Settings(BaseSettings):
     wechat_api_base: str = "https://api.weixin.qq.com"
     wechat_customer_messages: bool = False
     wechat_menus: bool = True
+    wecom_corpid: str = ""
+    wecom_secret: str = ""
+    wecom_token: str = ""
+    wecom_aes_key: str = ""
+    wecom_open_kfid: str = ""
+    wecom_api_base: str = "https://qyapi.weixin.qq.com"
+    wecom_menus: bool = True
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @cached_property
@@ -60,6 +67,16 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """SQLAlchemy's URL of the database."""
         return self.database_url or f"sqlite:///{self.home_dir / 'wenzheng.db'}"
+
+    def wecom_missing(self) -> list[str]:
+        """The variables that 微信客服 still needs; all of them where it is not meant to be connected."""
+        needed = ("wecom_corpid", "wecom_secret", "wecom_token", "wecom_aes_key", "wecom_open_kfid")
+        return [f"WENZHENG_{name.upper()}" for name in needed if not getattr(self, name)]
+
+    @property
+    def wecom_wanted(self) -> bool:
+        """Whether 微信客服 is meant to be connected."""
+        return bool(self.wecom_corpid or self.wecom_token or self.wecom_open_kfid)
 
     @property
     def base_url(self) -> str:

@@ -78,7 +78,7 @@ def build_app(settings: Settings, engine: Engine, parts: Parts) -> FastAPI:
         ready = all(part["ok"] for part in report.values())
         response.status_code = 200 if ready else 503
         # An answer still goes out in the reply to a citizen's message: no reason not to be ready.
-        notes = {"wechat": parts.gateway.trouble} if parts.gateway.trouble else {}
+        notes = parts.gateway.troubles
         return {"ready": ready, "version": __version__, "parts": report, "notes": notes}
 
     return app

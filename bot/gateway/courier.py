@@ -3,8 +3,11 @@
 import asyncio
 import itertools
 import logging
+import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection
 
@@ -17,9 +20,10 @@ from bot.gateway.wechat.api import (
     NextMessageOnly,
     NotAuthorised,
     OperatorNeeded,
+    PersonServes,
     TooLong,
     TooOften,
-    WeChatApi,
+    Unreachable,
 )
 from bot.gateway.wechat.budget import BudgetSpent, Charge, Ledger
 from bot.gateway.wechat.composing import Composer
@@ -32,11 +36,22 @@ _AT_ONCE = 8
 """Citizens who are sent something at the same time."""
 
 
+class Sender(Protocol):
+    """Sends the messages of one attempt. What it raises is in the tree of `wechat/api.py`."""
+
+    async def send_text(self, citizen: str, text: str) -> None: ...
+
+    async def send_menu(self, citizen: str, menu: dict[str, Any]) -> None: ...
+
+
 class Courier:
-    """
+    """One for each channel that is pushed to.
+
     Args:
+        channel: whose rows it delivers.
         outbox: where the rows are.
-        api: the platform.
+        sender: `sender(key, again)` gives what sends one attempt. The key names it towards a platform that takes
+            the same message only once; `again`: an earlier attempt with this key may have arrived.
         ledger: what each citizen may be sent.
         composer: makes the messages.
         menus: whether options may be sent as a menu.
@@ -52,8 +67,9 @@ class Courier:
 
     def __init__(
         self,
+        channel: str,
         outbox: Outbox,
-        api: WeChatApi,
+        sender: Callable[[str, bool], Sender],
         ledger: Ledger,
         composer: Composer,
         menus: bool,
@@ -61,14 +77,16 @@ class Courier:
         clock: Clock = time.time,
         moved: Callable[[str], None] = lambda _conversation_id: None,
     ) -> None:
+        self._channel = channel
         self._outbox = outbox
-        self._api = api
+        self._sender = sender
         self._ledger = ledger
         self._composer = composer
         self._pause = send_after_error
         self._clock = clock
         self._moved = moved
         self._not_before = 0.0
+        self._woken = asyncio.Event()
         self.authorised = True
         self.menus = menus
         self.trouble = ""
@@ -84,11 +102,24 @@ class Courier:
             logger.error("customer messages are turned off: the account may not send them (%s)", error)
         self.authorised = False
 
+    def wake(self) -> None:
+        """There may be something to deliver: do not wait for the next look."""
+        self._woken.set()
+
+    async def work(self, look_every: float) -> None:
+        """Deliver what is due as soon as somebody wakes it, or after that many seconds."""
+        # Not wait_for: it loses a cancellation that comes at the same moment, and stopping would wait for good.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(look_every):
+                await self._woken.wait()
+        self._woken.clear()
+        await self.deliver_due()
+
     async def deliver_due(self) -> int:
         """Send what is due, each citizen's rows in order; returns how many rows were sent."""
         if not self.is_open:
             return 0
-        rows = await asyncio.to_thread(self._outbox.due)
+        rows = await asyncio.to_thread(self._outbox.due, self._channel)
         rows.sort(key=lambda row: (row.conversation_id, row.id))
         slots = asyncio.Semaphore(_AT_ONCE)
 
@@ -103,7 +134,7 @@ class Courier:
         """One citizen's rows, as few messages as hold them; a failure keeps the later ones back."""
         sent = 0
         while rows and self.authorised:
-            together = self._composer.fitting(rows, self.menus)
+            together = self._sent_before(rows) or self._composer.fitting(rows, self.menus)
             done = await self._send(together)
             self._moved(together[0].conversation_id)
             if not done:
@@ -112,21 +143,28 @@ class Courier:
             rows = rows[len(together) :]
         return sent
 
+    def _sent_before(self, rows: list[OutboxMessage]) -> list[OutboxMessage]:
+        """The first rows, where nobody knows whether their message arrived: it is sent again as it was."""
+        key = rows[0].send_key
+        return list(itertools.takewhile(lambda row: row.send_key == key, rows)) if key else []
+
     async def _send(self, rows: list[OutboxMessage]) -> bool:
         ids, conversation = [row.id for row in rows], rows[0].conversation_id
+        again = rows[0].send_key is not None
+        key = rows[0].send_key or secrets.token_hex(12)
 
         def charge(connection: Connection) -> Charge:
             return self._ledger.charge(connection, conversation)
 
         try:
-            counted = await asyncio.to_thread(self._outbox.claim_send, ids, charge)
+            counted = await asyncio.to_thread(self._outbox.claim_send, ids, charge, key)
         except BudgetSpent:
             await asyncio.to_thread(self._outbox.put_back, ids, HELD, "no customer message left")
             return False
         if counted is None:
             return False
         try:
-            await self._call(rows)
+            await self._call(rows, self._sender(key, again))
         except ApiError as error:
             await asyncio.to_thread(self._ledger.refund, conversation, counted)
             await asyncio.to_thread(self._failed, rows, error)
@@ -134,34 +172,38 @@ class Courier:
         except Exception:
             # Whatever it is, rows that stay "sending" would keep back all that comes after them.
             logger.exception("outbox %s is tried again later", ids)
-            again = self._clock() + self._pause
-            await asyncio.to_thread(self._outbox.put_back, ids, again, "internal error")
+            later = self._clock() + self._pause
+            await asyncio.to_thread(self._outbox.put_back, ids, later, "internal error")
             return False
         self.trouble = ""
         await asyncio.to_thread(self._outbox.sent, ids)
         return True
 
-    async def _call(self, rows: list[OutboxMessage]) -> None:
+    async def _call(self, rows: list[OutboxMessage], sender: Sender) -> None:
         citizen = rows[0].citizen
         if self.menus and len(rows) == 1 and (menu := self._composer.menu(rows[0])):
             try:
-                await self._api.send_menu(citizen, menu)
+                await sender.send_menu(citizen, menu)
                 return
             except MenuRefused as error:
                 self.menus = False
                 logger.warning("options are sent as numbered text: the platform refuses menus (%s)", error)
         text = self._composer.together(rows)
         try:
-            await self._api.send_text(citizen, text)
+            await sender.send_text(citizen, text)
         except TooLong:
             for part in split(text, PART_BYTES // 2):
-                await self._api.send_text(citizen, part)
+                await sender.send_text(citizen, part)
 
     def _failed(self, rows: list[OutboxMessage], error: ApiError) -> None:
         ids, conversation = [row.id for row in rows], rows[0].conversation_id
         if isinstance(error, CitizenGone):
             logger.info("outbox %s is dropped: %s", ids, error)
             self._outbox.drop(conversation, str(error))
+            return
+        if isinstance(error, PersonServes):
+            logger.info("outbox %s gives way: %s", ids, error)
+            self._outbox.give_way(conversation, str(error))
             return
         pause = min(self._pause * 2 ** min(max(row.attempts for row in rows), 16), _LONGEST_PAUSE)
         again = self._clock() + pause
@@ -179,4 +221,4 @@ class Courier:
             logger.warning("customer messages pause for %.0f s: %s", pause, error)
         else:
             logger.warning("outbox %s is tried again later: %s", ids, error)
-        self._outbox.put_back(ids, again, str(error))
+        self._outbox.put_back(ids, again, str(error), refused=not isinstance(error, Unreachable))

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from bot.gateway.channels import channel_of
 from bot.gateway.outbox import HELD, Outbox, Progress
 
 DeliveryState = Literal["delivered", "sending", "held", "failed"]
@@ -18,11 +19,11 @@ class Deliveries:
 
     Args:
         outbox: where the rows are.
-        can_push: whether a WeChat citizen can be sent something unasked.
+        can_push: whether citizens of this channel can be sent something unasked.
         moved: told the conversation whose deliveries may have changed.
     """
 
-    def __init__(self, outbox: Outbox, can_push: Callable[[], bool], moved: Callable[[str], None]) -> None:
+    def __init__(self, outbox: Outbox, can_push: Callable[[str], bool], moved: Callable[[str], None]) -> None:
         self._outbox = outbox
         self._can_push = can_push
         self._lock = threading.Lock()
@@ -53,7 +54,8 @@ class Deliveries:
                 there = row.answered or self._fetched.get(row.conversation_id, 0) >= row.id
             return "delivered" if there else "held"
         if row.status == "pending":
-            return "held" if row.next_try_at == HELD or not self._can_push() else "sending"
+            stuck = row.next_try_at == HELD or not self._can_push(channel_of(row.conversation_id))
+            return "held" if stuck else "sending"
         if row.status == "delivered":
             return "delivered"
         return "failed" if row.status == "dropped" else "sending"

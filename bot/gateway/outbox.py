@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.engine import Connection, Engine
 
+from bot.gateway.channels import traits
 from bot.gateway.ports import DeskPort
 from bot.gateway.render import Renderer
 from bot.gateway.settings import Clock
@@ -43,7 +44,8 @@ def split_option(menu_option: str) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class OutboxMessage:
-    """One row. `question` is the message it answers; `noticed`: the citizen was told to wait for it."""
+    """One row. `question` is the message it answers; `noticed`: the citizen was told to wait for it; `send_key`: the
+    message in which it was sent last, unless that was refused."""
 
     id: int
     conversation_id: str
@@ -59,6 +61,7 @@ class OutboxMessage:
     attempts: int
     question: str = ""
     noticed: bool = False
+    send_key: str | None = None
 
     @property
     def options(self) -> list[dict[str, Any]]:
@@ -151,7 +154,7 @@ class Outbox:
         sayings: list[Saying],
         inbox_id: int | None = None,
     ) -> int | None:
-        """Store in the caller's transaction. For WeChat each row becomes one message the platform takes.
+        """Store in the caller's transaction. What is pushed becomes rows that the platform takes each as one message.
 
         Returns:
             The id of the last row: rows go out in their order, so once it has, all have. None without a row.
@@ -177,7 +180,7 @@ class Outbox:
                         # Options of a text in parts are in its last part, numbered: no menu is made of them.
                         "payload": payload if len(parts) == 1 else None,
                         "part": number,
-                        "status": "pending" if channel == "wechat" else "pull",
+                        "status": "pending" if traits(channel).pushed else "pull",
                         "created_at": now,
                         "attempts": 0,
                         "next_try_at": now,
@@ -189,9 +192,9 @@ class Outbox:
         return last
 
     def _parts(self, channel: str, saying: Saying) -> list[str]:
-        if channel != "wechat":
+        if not traits(channel).pushed:
             return [saying.text]
-        text = self._renderer.render(saying.text, saying.payload, links=True)
+        text = self._renderer.render(saying.text, saying.payload, links=traits(channel).links)
         if saying.author == "staff":
             text = self._texts.say("parts.staff", text=text)
         return split(text)
@@ -343,22 +346,37 @@ class Outbox:
 
     # Delivery by customer message
 
-    def due(self, limit: int = 50) -> list[OutboxMessage]:
-        """The next rows to send: no request will carry them any more, and their time has come."""
+    def due(self, channel: str, limit: int = 50) -> list[OutboxMessage]:
+        """The next rows of a channel to send: no request will carry them any more, and their time has come.
+
+        What comes after a row that waits is left out: it would only take the place of what can be sent.
+        """
         now = self._clock()
+        waiting = outbox.alias()
+        behind = select(waiting.c.id).where(
+            waiting.c.conversation_id == outbox.c.conversation_id,
+            waiting.c.id < outbox.c.id,
+            waiting.c.status == "pending",
+            waiting.c.next_try_at > now,
+        )
         return self._read(
             and_(
                 outbox.c.status == "pending",
+                outbox.c.channel == channel,
                 outbox.c.next_try_at <= now,
+                ~behind.exists(),
                 or_(outbox.c.inbox_id.is_(None), inbox.c.reply_until <= now),
             ),
             limit,
         )
 
-    def claim_send(self, row_ids: list[int], charge: Callable[[Connection], Charge]) -> Charge | None:
+    def claim_send(
+        self, row_ids: list[int], charge: Callable[[Connection], Charge], send_key: str
+    ) -> Charge | None:
         """Take rows of one conversation to send them in one message.
 
         Args:
+            send_key: names the message; kept with its rows until the platform has refused it.
             charge: counts the message; what it raises is raised, and nothing has changed.
 
         Returns:
@@ -385,6 +403,8 @@ class Outbox:
                     left = outbox.c.id.in_([row.id for row in kept])
                     connection.execute(update(outbox).where(left).values(status="pending"))
                     return None
+                named = update(outbox).where(outbox.c.id.in_(row_ids))
+                connection.execute(named.values(send_key=send_key))
                 return charge(connection)
         except _NotNow:
             return None
@@ -399,13 +419,15 @@ class Outbox:
             error=None,
         )
 
-    def put_back(self, row_ids: list[int], next_try_at: float, error: str) -> None:
+    def put_back(self, row_ids: list[int], next_try_at: float, error: str, refused: bool = False) -> None:
         """They could not be sent: they, and what came after them, wait until then.
 
         Args:
             next_try_at: epoch seconds; `HELD` for only with the citizen's next message.
+            refused: the platform said no. Otherwise it may have taken the message, and it is sent again as the same.
         """
-        self._set(outbox.c.id.in_(row_ids), status="pending", error=error)
+        forgotten = {"send_key": None} if refused else {}
+        self._set(outbox.c.id.in_(row_ids), status="pending", error=error, **forgotten)
         conversation = select(outbox.c.conversation_id).where(outbox.c.id == row_ids[0]).scalar_subquery()
         self._set(
             and_(outbox.c.conversation_id == conversation, outbox.c.status == "pending"),
@@ -424,6 +446,55 @@ class Outbox:
             return
         with self._engine.begin() as own:
             own.execute(statement)
+
+    def give_way(self, conversation_id: str, error: str) -> None:
+        """A person in the platform's own customer service has the conversation: nobody talks over them.
+
+        What the bot still had to say is dropped, and noted for staff; what staff or the desk say waits for the
+        citizen's next message.
+        """
+        open_ = and_(outbox.c.conversation_id == conversation_id, outbox.c.status.in_(("pending", "sending")))
+        with self._engine.begin() as connection:
+            rows = self._select(connection, open_)
+            late = [row for row in rows if row.author == "bot" and not announces(row.payload)]
+            for row in late:
+                self._desk.dropped(connection, row.conversation_id, row.text)
+            dropped = update(outbox).where(outbox.c.id.in_([row.id for row in late]))
+            connection.execute(dropped.values(status="dropped", error=error))
+            held = {"status": "pending", "next_try_at": HELD, "send_key": None, "error": error}
+            connection.execute(update(outbox).where(open_).values(**held))
+
+    def let_go(self, conversation_id: str) -> None:
+        """The citizen has written: what waited for that may be sent now."""
+        held = select(outbox.c.id).where(self._held(conversation_id)).limit(1)
+        with self._engine.connect() as connection:
+            if connection.execute(held).first() is None:
+                return
+        with self._engine.begin() as connection:
+            self._let_go(connection, conversation_id)
+
+    def not_arrived(self, conversation_id: str, send_key: str, error: str, gone: bool) -> int:
+        """The platform took a message and could not deliver it.
+
+        Args:
+            gone: the citizen does not want it; else it waits for their next message.
+
+        Returns:
+            How many rows were in it.
+        """
+        if gone:
+            values: dict[str, Any] = {"status": "dropped", "error": error}
+        else:
+            values = {"status": "pending", "delivered_at": None, "next_try_at": HELD, "error": error}
+        sent = and_(
+            outbox.c.conversation_id == conversation_id,
+            outbox.c.send_key == send_key,
+            outbox.c.status == "delivered",
+        )
+        with self._engine.begin() as connection:
+            return int(
+                connection.execute(update(outbox).where(sent).values(**values, send_key=None)).rowcount
+            )
 
     def recover(self) -> int:
         """At start: what was being sent when the process ended is sent again. How many rows that were."""
@@ -449,11 +520,14 @@ class Outbox:
 
     def _let_go(self, connection: Connection, conversation_id: str) -> None:
         """What waited for the citizen's next message may be sent now."""
-        held = and_(outbox.c.status == "pending", outbox.c.next_try_at == HELD)
-        connection.execute(
-            update(outbox)
-            .where(outbox.c.conversation_id == conversation_id, held)
-            .values(next_try_at=self._clock())
+        held = update(outbox).where(self._held(conversation_id))
+        connection.execute(held.values(next_try_at=self._clock()))
+
+    def _held(self, conversation_id: str) -> Any:
+        return and_(
+            outbox.c.conversation_id == conversation_id,
+            outbox.c.status == "pending",
+            outbox.c.next_try_at == HELD,
         )
 
     def _free(self, conversation_id: str, inbox_id: int, with_own: bool = False) -> Any:
@@ -499,4 +573,5 @@ def _message(row: Any) -> OutboxMessage:
         row.attempts,
         row.question or "",
         bool(row.noticed),
+        row.send_key,
     )

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from functools import partial
 from typing import Any, Literal
 from weakref import WeakValueDictionary
 
@@ -17,6 +17,7 @@ from fastapi import APIRouter
 from sqlalchemy.engine import Connection, Engine
 
 from bot.gateway.bell import Bell
+from bot.gateway.channels import channel_of, traits
 from bot.gateway.cleaning import clean
 from bot.gateway.courier import Courier
 from bot.gateway.delivery import Deliveries
@@ -42,6 +43,8 @@ from bot.gateway.wechat.door import Door
 from bot.gateway.wechat.errors import KeyInvalid
 from bot.gateway.wechat.replays import SeenRequests
 from bot.gateway.wechat.tokens import StableToken
+from bot.gateway.wecom.channel import KfChannel, unconnected
+from bot.gateway.wecom.sending import menu_fits
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +72,7 @@ class Gateway:
         expect: told a text that will probably be asked as a question, when the dialogue is told it.
 
     Raises:
-        ValueError: the account's EncodingAESKey is not one; the message says what to do.
+        ValueError: an account's EncodingAESKey is not one; the message says what to do.
     """
 
     def __init__(
@@ -95,7 +98,7 @@ class Gateway:
         self._inbox = Inbox(engine, clock)
         self.renderer = Renderer(texts)
         self._outbox = Outbox(engine, self.renderer, texts, desk, clock)
-        self.deliveries = Deliveries(self._outbox, lambda: self.can_push, moved)
+        self.deliveries = Deliveries(self._outbox, self._pushes, moved)
         turn = Turn(
             *(engine, self._inbox, self._outbox, desk, rasa, locate, texts, settings.max_chars),
             is_crisis,
@@ -107,7 +110,6 @@ class Gateway:
         self._ledger = Ledger(engine, clock)
         self._accepting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._tasks: list[asyncio.Task[None]] = []
-        self._to_push = asyncio.Event()
         self._typing: set[asyncio.Task[None]] = set()
         self._heard_up_to = 0
         self._started_at = 0.0
@@ -115,28 +117,29 @@ class Gateway:
 
         account = settings.wechat
         self._api: WeChatApi | None = None
-        self._courier: Courier | None = None
         self._cards: Cards | None = None
+        self._couriers: dict[str, Courier] = {}
+        courier = partial(
+            Courier,
+            outbox=self._outbox,
+            ledger=self._ledger,
+            send_after_error=settings.send_after_error,
+            clock=clock,
+            moved=moved,
+        )
         if account and account.customer_messages and account.appid and account.secret:
             platform = PlatformConnection(account.api_base, transport)
             tokens = StableToken(engine, platform, account.appid, account.secret, clock)
-            self._api = WeChatApi(platform, tokens)
-            self._courier = Courier(
-                self._outbox,
-                self._api,
-                self._ledger,
-                self._composer,
-                account.menus,
-                settings.send_after_error,
-                clock,
-                moved,
+            self._api = api = WeChatApi(platform, tokens)
+            self._couriers["wechat"] = courier(
+                "wechat", sender=lambda _key, _again: api, composer=self._composer, menus=account.menus
             )
             self._cards = Cards(
                 engine,
                 desk,
                 self._api,
                 self._ledger,
-                self._courier,
+                self._couriers["wechat"],
                 texts,
                 account.card_after,
                 clock,
@@ -148,6 +151,18 @@ class Gateway:
         except KeyInvalid as error:
             raise ValueError(texts.say("problems." + error.key)) from error
         self._callback = Callback(self, account, door, self._seen, texts, clock)
+        self._kf: KfChannel | None = None
+        if settings.wecom:
+            try:
+                self._kf = KfChannel(
+                    engine, settings.wecom, self.take_in, self._outbox, self._ledger, texts, transport, clock
+                )
+            except KeyInvalid as error:
+                raise ValueError(texts.say("kf.problems." + error.key)) from error
+            menus = Composer(self.renderer, texts, menu_fits)
+            self._couriers["kf"] = courier(
+                "kf", sender=self._kf.sender, composer=menus, menus=settings.wecom.menus
+            )
         self._webchat = WebChat(self, Timeline(engine), texts)
 
     # Life
@@ -168,8 +183,11 @@ class Gateway:
         self._tasks.append(asyncio.create_task(self._every(_CLEAN_UP_EVERY, self._clean_up)))
         if self.settings.wechat:
             self._tasks.append(asyncio.create_task(self._every(_SETTLE_EVERY, self._settle)))
-        if self._courier:
-            self._tasks.append(asyncio.create_task(self._every(0.0, self._push)))
+        for courier in self._couriers.values():
+            deliver = partial(courier.work, self.settings.poll_every)
+            self._tasks.append(asyncio.create_task(self._every(0.0, deliver)))
+        if self._kf:
+            self._tasks.append(asyncio.create_task(self._every(0.0, self._kf.puller.work)))
 
     async def stop(self) -> None:
         """End all work. Messages that are not done stay stored."""
@@ -183,12 +201,14 @@ class Gateway:
         await self._rasa.close()
         if self._cards:
             await self._cards.stop()
-        if self._api:
-            await self._api.close()
+        for platform in (self._api, self._kf):
+            if platform:
+                await platform.close()
 
     def routers(self) -> list[APIRouter]:
-        """`/wechat`, the citizens' page at `/`, its API, and pictures."""
-        routers = [self._callback.router(), self._webchat.router()]
+        """`/wechat`, `/wecom`, the citizens' page at `/`, its API, and pictures."""
+        wecom = self._kf.router() if self._kf else unconnected(self.texts)
+        routers = [self._callback.router(), wecom, self._webchat.router()]
         return [*routers, pictures_router(self.settings.pictures)] if self.settings.pictures else routers
 
     # In
@@ -197,7 +217,7 @@ class Gateway:
         """Store a message and have it processed.
 
         Args:
-            channel: `wechat`, `web` or `terminal`.
+            channel: one of `channels.CHANNELS`.
             citizen: who, within the channel.
             dedup_key: the same for the same message; a second one is not processed again.
             kind: `text`, or one of `inbox.KINDS`.
@@ -311,12 +331,16 @@ class Gateway:
     @property
     def can_push(self) -> bool:
         """Whether a WeChat citizen can be sent something without having just written."""
-        return self._courier is not None and self._courier.authorised
+        return self._pushes("wechat")
+
+    def _pushes(self, channel: str) -> bool:
+        courier = self._couriers.get(channel)
+        return courier is not None and courier.authorised
 
     async def claim_reply(self, message: InboxMessage, notice: str | None) -> str | None:
         """The text of the reply to a WeChat request; see `Outbox.claim_reply`. Confirm it once it was handed over."""
         push = self.can_push
-        menus = self._courier is not None and push and self._courier.menus
+        menus = push and self._couriers["wechat"].menus
         if menus:
             menus = (await asyncio.to_thread(self._ledger.of, message.conversation_id)).left > 0
 
@@ -324,7 +348,7 @@ class Gateway:
             return self._composer.compose(own, older, push, menus)
 
         text = await asyncio.to_thread(self._outbox.claim_reply, message.id, compose, notice)
-        self._to_push.set()
+        self._couriers_look()
         return text
 
     async def confirm_reply(self, message: InboxMessage) -> None:
@@ -347,10 +371,11 @@ class Gateway:
             self.show_typing(citizen)
 
     def budget(self, conversation_id: str) -> Budget | None:
-        """What a WeChat citizen may still be sent unasked; None where that has no limit (the web page). Blocking."""
-        if not conversation_id.startswith("wechat:"):
+        """What a citizen may still be sent unasked; None where that has no limit (the web page). Blocking."""
+        channel = channel_of(conversation_id)
+        if not traits(channel).pushed:
             return None
-        return self._ledger.of(conversation_id) if self.can_push else Budget(0, 0.0)
+        return self._ledger.of(conversation_id) if self._pushes(channel) else Budget(0, 0.0)
 
     @property
     def just_started(self) -> bool:
@@ -363,9 +388,12 @@ class Gateway:
         return self._dispatcher.troubled(inbox_id)
 
     @property
-    def trouble(self) -> str:
-        """What the operator has to mend for messages to go out, as the platform names it; "" for nothing."""
-        return self._courier.trouble if self._courier else ""
+    def troubles(self) -> dict[str, str]:
+        """Channel → what the operator has to mend for its messages to go in and out, as the platform names it."""
+        found = {channel: courier.trouble for channel, courier in self._couriers.items()}
+        if self._kf:
+            found["kf"] = found["kf"] or self._kf.puller.trouble
+        return {channel: trouble for channel, trouble in found.items() if trouble}
 
     async def release(self, inbox_id: int) -> None:
         """The request will not carry the answer; it goes by customer message."""
@@ -380,21 +408,16 @@ class Gateway:
     def _finished(self, conversation: str, inbox_id: int) -> None:
         self.bell.ring(f"inbox:{inbox_id}")
         self.bell.ring(conversation)
-        self._to_push.set()
+        self._couriers_look()
+
+    def _couriers_look(self) -> None:
+        for courier in self._couriers.values():
+            courier.wake()
 
     async def _ring_news(self) -> None:
         for row_id, conversation in await asyncio.to_thread(self._outbox.since, self._heard_up_to):
             self._heard_up_to = max(self._heard_up_to, row_id)
             self.bell.ring(conversation)
-
-    async def _push(self) -> None:
-        # Not wait_for: it loses a cancellation that comes at the same moment, and stopping would wait for good.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.settings.poll_every):
-                await self._to_push.wait()
-        self._to_push.clear()
-        if self._courier:
-            await self._courier.deliver_due()
 
     async def _settle(self) -> None:
         account = self.settings.wechat

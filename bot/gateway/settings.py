@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from bot.gateway.channels import CHANNELS
+
 Clock = Callable[[], float]
 """The present as epoch seconds."""
 
@@ -55,11 +57,42 @@ class WeChatSettings:
 
 
 @dataclass(frozen=True)
+class WeComSettings:
+    """One customer service account (微信客服) of a WeCom tenant.
+
+    Args:
+        corpid, secret: the tenant, and the application that may call the interface of 微信客服.
+        token, aes_key: of the callback.
+        open_kfid: the customer service account that is served.
+        menus: show options as a menu to tap.
+        timestamp_window: seconds a signed request stays valid.
+        pull_every: seconds between pulls that no callback asked for; without its token WeCom limits them strictly.
+        pull_again_after: seconds until a pull that failed is tried again, doubled up to `pull_every`.
+        history: seconds before the very first start from which on messages are answered; clocks differ.
+        welcome_within: seconds in which somebody who enters can be welcomed; WeCom allows 20.
+    """
+
+    corpid: str
+    secret: str
+    token: str
+    aes_key: str
+    open_kfid: str
+    api_base: str = "https://qyapi.weixin.qq.com"
+    menus: bool = True
+    timestamp_window: float = 300.0
+    pull_every: float = 300.0
+    pull_again_after: float = 2.0
+    history: float = 60.0
+    welcome_within: float = 18.0
+
+
+@dataclass(frozen=True)
 class GatewaySettings:
     """
     Args:
         city: the city's name, for the page's title and the texts.
         wechat: the official account; None where there is none.
+        wecom: the customer service account in WeCom; None where there is none.
         max_chars: longest message of a citizen.
         concurrency: messages worked on at the same time (each citizen's one by one). A few for each core: more only
             keep the replies to the platform waiting.
@@ -76,6 +109,7 @@ class GatewaySettings:
 
     city: str
     wechat: WeChatSettings | None = None
+    wecom: WeComSettings | None = None
     max_chars: int = 500
     concurrency: int = 8
     give_up_after: float = 600.0
@@ -87,4 +121,4 @@ class GatewaySettings:
     secure_cookie: bool = False
     send_after_error: float = 10.0
     pictures: Path | None = None
-    channels: frozenset[str] = field(default=frozenset({"wechat", "web", "terminal"}))
+    channels: frozenset[str] = field(default=frozenset(CHANNELS))

@@ -76,6 +76,8 @@ outbox = Table(
     Column("attempts", Integer, nullable=False),
     Column("next_try_at", Float, nullable=False),
     Column("error", Text),
+    # the message in which it was sent last, as the platform knows it; none once that was refused
+    Column("send_key", String(32)),
     Index("ix_outbox_conversation", "conversation_id", "id"),
     Index("ix_outbox_status", "status", "next_try_at"),
     sqlite_autoincrement=True,
@@ -108,6 +110,17 @@ access_tokens = Table(
     Column("valid_until", Float, nullable=False),
     # a process that set this is fetching a token until then
     Column("fetching_until", Float, nullable=False),
+)
+
+# How far WeCom's messages have been pulled, by the customer service account (open_kfid).
+kf_cursors = Table(
+    "kf_cursors",
+    metadata,
+    Column("open_kfid", String(64), primary_key=True),
+    # up to where everything is stored; "" before the first page
+    Column("cursor", String(128), nullable=False),
+    # when the account was first served here: what was sent before is history
+    Column("since", Float, nullable=False),
 )
 
 callback_nonces = Table(

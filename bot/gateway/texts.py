@@ -33,6 +33,14 @@ class Texts:
             node = node[name]
         return node
 
+    def has(self, key: str) -> bool:
+        """Whether there is such an entry."""
+        try:
+            self.get(key)
+        except KeyError:
+            return False
+        return True
+
     def say(self, key: str, **values: Any) -> str:
         """The text with its {…} filled in.
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from sqlalchemy.engine import Connection, Engine
 
+from bot.gateway.channels import traits
 from bot.gateway.inbox import INSTEAD, Inbox, InboxMessage
 from bot.gateway.outbox import HANDOFF, Outbox, Saying, announces
 from bot.gateway.ports import DeskPort, Expect, IsCrisis, Line, Locate, Recipient
@@ -114,7 +115,7 @@ class Turn:
 
     def _before(self, message: InboxMessage) -> Recipient | None:
         """Who the message is for; None if it only asked for the rest of an answer."""
-        wants_rest = message.channel == "wechat" and message.text in self._continue_words
+        wants_rest = traits(message.channel).pushed and message.text in self._continue_words
         if wants_rest and self._outbox.has_pending(message.conversation_id, message.id):
             self._store(message, [], "continued")
             return None
@@ -204,12 +205,17 @@ class Turn:
         kind = message.kind if message.text else "empty"
         if kind not in INSTEAD | {"location", "empty"}:
             return message.text
-        return self._texts.say(f"parts.desk.{kind}", text=message.text, limit=self._max_chars)
+        return self._say(message.channel, f"parts.desk.{kind}", text=message.text)
 
     def _instead(self, message: InboxMessage) -> Saying:
         """What is said to a message the dialogue cannot take."""
         key = message.kind if message.kind in INSTEAD else "empty"
-        return Saying("bot", self._texts.say(f"replies.{key}", limit=self._max_chars))
+        return Saying("bot", self._say(message.channel, f"replies.{key}"))
+
+    def _say(self, channel: str, key: str, **values: str) -> str:
+        """A text in the channel's own words, where it has any."""
+        own = f"{channel}.{key}"
+        return self._texts.say(own if self._texts.has(own) else key, limit=self._max_chars, **values)
 
 
 def shorten(text: str, limit: int = 30) -> str:

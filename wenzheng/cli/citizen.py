@@ -26,6 +26,8 @@ HELP = """
   /扫码 场景              已关注的市民扫描公众号的二维码
   /上报位置               同意公众号获取位置后，微信自动上报
 
+加 --kf 时是企业微信的微信客服里的市民：/进入  /图片  /语音  /视频  /文件  /位置 名称  /选 序号
+
 WENZHENG_WECHAT_API_BASE 是本机地址（带端口）时，在那里模拟平台的服务端接口：显示客服消息、菜单和“正在输入”，
 并按平台的规则限制条数和时间。
 """
@@ -131,7 +133,7 @@ async def lines(messages: list[str], citizen: Citizen) -> AsyncIterator[str]:
             yield message
         return
     while True:
-        reading = asyncio.create_task(asyncio.to_thread(_read))
+        reading = asyncio.create_task(asyncio.to_thread(read_line))
         while not reading.done():
             await asyncio.wait({reading}, timeout=NEWS_EVERY)
             citizen.show_news()
@@ -142,7 +144,8 @@ async def lines(messages: list[str], citizen: Citizen) -> AsyncIterator[str]:
             yield line
 
 
-def _read() -> str | None:
+def read_line() -> str | None:
+    """What is typed next; None at the end."""
     try:
         return input("市民：" if sys.stdin.isatty() else "")
     except EOFError:

@@ -94,6 +94,10 @@ def run_up(arguments: argparse.Namespace, settings: Settings) -> int:
         say(f"  坐席工作台    http://127.0.0.1:{settings.port}/console")
         missing = "" if settings.wechat_token else "（未设置 WENZHENG_WECHAT_TOKEN）"
         say(f"  微信回调地址  http://<对外域名>/wechat{missing}")
+        if settings.wecom_wanted:
+            without = "、".join(settings.wecom_missing())
+            missing = f"（还没有设置 {without}）" if without else ""
+            say(f"  企业微信回调  http://<对外域名>/wecom{missing}")
         say("  终端对话      .venv/bin/wenzheng chat")
         if not _has_staff(settings):
             say("还没有坐席账号。添加：.venv/bin/wenzheng staff add 用户名 --name 姓名 --department 部门")

@@ -15,11 +15,14 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from wenzheng.cli import simulate_kf
 from wenzheng.cli.citizen import HELP, Citizen, lines
 from wenzheng.cli.console import Refused, say
 from wenzheng.settings import Settings
 
 if TYPE_CHECKING:
+    from fastapi import FastAPI
+
     from bot.gateway.wechat.simulator import Platform, PlatformApi
 
 PORT = 8100
@@ -39,6 +42,7 @@ def register(commands: Any) -> None:
     parser.add_argument("--menu", type=Path, metavar="文件", help="公众号菜单的 YAML 文件，写法见 README")
     parser.add_argument("--body", choices=("xml", "json"), default="xml", help="推送消息的格式，默认 xml")
     parser.add_argument("--web", action="store_true", help="在浏览器里像手机微信一样试用，只在本机可用")
+    parser.add_argument("--kf", action="store_true", help="模拟企业微信的微信客服，而不是公众号")
     parser.add_argument("--port", type=int, default=PORT, help=f"网页的端口，默认 {PORT}")
     parser.set_defaults(run=run)
 
@@ -51,6 +55,10 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     from bot.gateway.wechat.menu import MenuError, read_menu
     from bot.gateway.wechat.simulator import PlatformApi
 
+    if arguments.kf:
+        port, server = simulate_kf.api_port(settings), simulate_kf.make_server(settings)
+        with _served(server.app, port):
+            return asyncio.run(simulate_kf.talk(arguments.messages, arguments.openid, settings, server))
     if not settings.wechat_token:
         raise Refused(
             "没有设置 WENZHENG_WECHAT_TOKEN。启动服务和运行本命令时请设置相同的值，例如 demo-token。"
@@ -161,14 +169,20 @@ def _api_address(settings: Settings) -> str:
 @contextmanager
 def _served_api(api: PlatformApi, settings: Settings, page_port: int | None) -> Iterator[None]:
     """The server API on the configured address, if that is this machine's and not the page's, which answers for it."""
-    import uvicorn
-
     port = urlsplit(_api_address(settings)).port
     if not port or port == page_port:
         yield
         return
+    with _served(api.app, port):
+        yield
+
+
+@contextmanager
+def _served(app: FastAPI, port: int) -> Iterator[None]:
+    import uvicorn
+
     with _bound(port) as listener:
-        server = uvicorn.Server(uvicorn.Config(api.app, log_level="error", ws="none", lifespan="off"))
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none", lifespan="off"))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:

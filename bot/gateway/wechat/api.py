@@ -11,19 +11,22 @@ codes.
     ├── TooLong                 45002: the text has to be cut
     ├── TooOften                45009, 45011: nothing for a while, to nobody
     ├── OperatorNeeded          40013, 40125, 40164: id, secret or the list of addresses in the console
+    ├── PersonServes            a person in the platform's own customer service has the conversation
     ├── MenuRefused             40200 and what else a menu alone is refused with
     └── CardRefused             45008 and what else a card alone is refused with
 """
 
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import httpx
 
 logger = logging.getLogger(__name__)
 
-_TOKEN_ERRORS = frozenset({40001, 40014, 42001})
+TOKEN_ERRORS = frozenset({40001, 40014, 42001})
+"""What a token that is no longer valid is refused with."""
 
 
 class ApiError(Exception):
@@ -64,6 +67,10 @@ class TooOften(ApiError):
 
 
 class OperatorNeeded(ApiError):
+    pass
+
+
+class PersonServes(ApiError):
     pass
 
 
@@ -109,9 +116,16 @@ class Connection:
     Args:
         base_url: the platform, or a stand-in for it.
         transport: for tests, instead of the network.
+        errors: `errcode` → what is raised; ApiError for others.
     """
 
-    def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        transport: httpx.AsyncBaseTransport | None = None,
+        errors: Mapping[int, type[ApiError]] = _ERRORS,
+    ) -> None:
+        self._errors = errors
         self._client = httpx.AsyncClient(base_url=base_url.rstrip("/"), timeout=8.0, transport=transport)
 
     async def close(self) -> None:
@@ -129,8 +143,17 @@ class Connection:
         # The platform shows \u escapes to citizens as they are: the JSON has to be plain UTF-8.
         content = json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json; charset=utf-8"}
+        return await self._answer(
+            self._client.build_request("POST", path, content=content, params=params, headers=headers)
+        )
+
+    async def get(self, path: str, params: dict[str, str]) -> dict[str, Any]:
+        """GET and return the answer. Raises as `call`."""
+        return await self._answer(self._client.build_request("GET", path, params=params))
+
+    async def _answer(self, request: httpx.Request) -> dict[str, Any]:
         try:
-            reply = await self._client.post(path, content=content, params=params, headers=headers)
+            reply = await self._client.send(request)
             reply.raise_for_status()
             answer = reply.json()
         except (httpx.HTTPError, ValueError) as error:
@@ -140,8 +163,25 @@ class Connection:
             raise Unreachable(-1, "the answer is not a JSON object")
         code = int(answer.get("errcode") or 0)
         if code:
-            raise _ERRORS.get(code, ApiError)(code, str(answer.get("errmsg", "")))
+            raise self._errors.get(code, ApiError)(code, str(answer.get("errmsg", "")))
         return answer
+
+
+async def authorised(
+    connection: Connection, tokens: TokenSource, path: str, body: dict[str, Any]
+) -> dict[str, Any]:
+    """POST with an access token; one that is no longer valid is replaced once.
+
+    Raises:
+        ApiError: the platform refused, or gave no usable answer.
+    """
+    token = await tokens.get()
+    try:
+        return await connection.call(path, body, {"access_token": token})
+    except ApiError as error:
+        if error.code not in TOKEN_ERRORS:
+            raise
+        return await connection.call(path, body, {"access_token": await tokens.get(instead_of=token)})
 
 
 class WeChatApi:
@@ -211,12 +251,4 @@ class WeChatApi:
         await self._authorised("/cgi-bin/message/custom/send", {"touser": openid, **message})
 
     async def _authorised(self, path: str, body: dict[str, Any]) -> None:
-        token = await self._tokens.get()
-        try:
-            await self._connection.call(path, body, {"access_token": token})
-        except ApiError as error:
-            if error.code not in _TOKEN_ERRORS:
-                raise
-            await self._connection.call(
-                path, body, {"access_token": await self._tokens.get(instead_of=token)}
-            )
+        await authorised(self._connection, self._tokens, path, body)

@@ -1,7 +1,9 @@
 """Merging what is to be said into the messages the platform takes: a reply, a text, a menu of options."""
 
+from collections.abc import Callable
 from typing import Any
 
+from bot.gateway.channels import traits
 from bot.gateway.outbox import OutboxMessage, option_id
 from bot.gateway.render import Renderer
 from bot.gateway.texts import Texts
@@ -14,11 +16,15 @@ class Composer:
     Args:
         renderer: makes plain text of an Answer.
         texts: the gateway's texts.
+        fits: whether the platform takes this menu, which is not too long as a text.
     """
 
-    def __init__(self, renderer: Renderer, texts: Texts) -> None:
+    def __init__(
+        self, renderer: Renderer, texts: Texts, fits: Callable[[dict[str, Any]], bool] = lambda _menu: True
+    ) -> None:
         self._renderer = renderer
         self._texts = texts
+        self._fits = fits
 
     def compose(
         self, own: list[OutboxMessage], older: list[OutboxMessage], push: bool, menus: bool = False
@@ -85,7 +91,8 @@ class Composer:
         """The row as `msgmenu`, where it offers options and fits; its options are named by :func:`option_id`."""
         if not row.options or row.payload is None:
             return None
-        head = self._renderer.body(str(row.payload.get("text") or ""), row.payload, links=True)
+        links = traits(row.channel).links
+        head = self._renderer.body(str(row.payload.get("text") or ""), row.payload, links=links)
         if row.noticed and row.inbox_id is not None:
             head = self._answer_to(row) + "\n" + head
         key = "render.menu_choose" if len(row.options) > 1 else "render.menu_confirm"
@@ -96,7 +103,8 @@ class Composer:
         tail = str(row.payload.get("choose") or self._texts.say(key))
         if size(head + tail + "".join(each["content"] for each in options)) > LIMIT_BYTES:
             return None
-        return {"head_content": head, "list": options, "tail_content": tail}
+        menu = {"head_content": head, "list": options, "tail_content": tail}
+        return menu if self._fits(menu) else None
 
     def _answer_to(self, row: OutboxMessage) -> str:
         return self._texts.say("parts.answer_to", question=shorten(row.question))

@@ -205,6 +205,16 @@ class Now:
         return time.time() + self.offset
 
 
+class ByHost(httpx.AsyncBaseTransport):
+    """Each platform's server at its own host."""
+
+    def __init__(self, **apps: Any) -> None:
+        self._transports = {host: httpx.ASGITransport(app) for host, app in apps.items()}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await self._transports[request.url.host].handle_async_request(request)
+
+
 @asynccontextmanager
 async def world(
     path: Path,
@@ -214,11 +224,13 @@ async def world(
     clock: Callable[[], float] | None = None,
     enforce: bool = False,
     is_crisis: Callable[[str], bool] = lambda _text: False,
+    servers: dict[str, Any] | None = None,
     **settings: Any,
 ) -> AsyncIterator[World]:
     """A running gateway on the database in this folder; entered again, it is the next process.
 
-    ``enforce``: the platform keeps the account to the windows and numbers of customer messages.
+    ``enforce``: the platform keeps the account to the windows and numbers of customer messages. ``servers``: other
+    platforms, by host.
     """
     engine = open_engine(path / "gateway.db")
     desk, rasa, api = (
@@ -235,7 +247,7 @@ async def world(
         lambda _conversation, place, _message: {"status": "small_talk", "text": f"已记下：{place}"},
         GatewaySettings(city="测试市", wechat=wechat, **chosen),
         TEXTS,
-        transport=httpx.ASGITransport(api.app),
+        transport=ByHost(platform=api.app, **(servers or {})),
         moved=moved.append,
         is_crisis=is_crisis,
         **({"clock": clock} if clock else {}),

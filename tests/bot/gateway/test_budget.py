@@ -224,18 +224,18 @@ async def test_too_often_makes_everybody_wait_a_moment(tmp_path: Path) -> None:
         push(w, "一", "oFirst")
         await until(lambda: w.rows()[0].error)
         push(w, "二", "oOther")
-        assert await w.gateway._courier.deliver_due() == 0
+        assert await w.gateway._couriers["wechat"].deliver_due() == 0
         await until(lambda: len(w.api.sent) == 2)
 
 
 async def test_what_the_operator_has_to_mend_is_told_until_it_is_mended(tmp_path: Path) -> None:
     async with world(tmp_path, PUSHING, send_after_error=0.2) as w:
-        assert w.gateway.trouble == ""
+        assert w.gateway.troubles == {}
         w.api.errors.append(40164)
         push(w, "您好")
-        await until(lambda: "40164" in w.gateway.trouble)
+        await until(lambda: "40164" in w.gateway.troubles.get("wechat", ""))
         await until(lambda: w.api.sent)
-        await until(lambda: w.gateway.trouble == "")
+        await until(lambda: w.gateway.troubles == {})
 
 
 async def test_a_citizen_who_waits_sees_that_an_answer_is_written(tmp_path: Path) -> None:

@@ -429,7 +429,8 @@ async def test_a_delivery_cut_off_by_a_crash_is_made_by_the_next_process(tmp_pat
 
 async def test_stopping_is_heard_also_at_the_very_moment_of_news(tmp_path: Path) -> None:
     async with world(tmp_path, PUSHING, poll_every=60.0) as w:
-        await until(lambda: w.gateway._to_push._waiters)
-        w.gateway._to_push.set()
+        courier = w.gateway._couriers["wechat"]
+        await until(lambda: courier._woken._waiters)
+        courier.wake()
         async with asyncio.timeout(5):
             await w.gateway.stop()
