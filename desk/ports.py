@@ -48,6 +48,28 @@ class TicketMaker(Protocol):
         ...
 
 
+Passing = Literal["yes", "not_this", "nobody"]
+"""Whether what a citizen says now can be passed on to staff outside the desk: it can; not what they said just now;
+nobody is there who would take it."""
+
+
+class OutsideTool(Protocol):
+    """The tool in which staff outside the desk answer."""
+
+    @property
+    def name(self) -> str:
+        """What staff at the desk know it by."""
+        ...
+
+    def look(self, conversation_id: str) -> None:
+        """Find out who is there now. Blocking, for a moment; never called inside a transaction."""
+        ...
+
+    def passing(self, connection: Connection, conversation_id: str) -> Passing:
+        """Whether the message that is being worked on can be passed on. Waits for nobody."""
+        ...
+
+
 Told = Callable[[Connection, int], bool]
 """`told(connection, outbox_id)`: is this row of the outbox on its way to the citizen, or there?"""
 
