@@ -53,21 +53,19 @@ Passing = Literal["yes", "not_this", "nobody"]
 nobody is there who would take it."""
 
 
-class OutsideTool(Protocol):
-    """The tool in which staff outside the desk answer."""
+@dataclass(frozen=True)
+class OutsideTool:
+    """The tool in which staff outside the desk answer.
 
-    @property
-    def name(self) -> str:
-        """What staff at the desk know it by."""
-        ...
+    Args:
+        name: what staff at the desk know it by.
+        look: finds out who is there now, for a conversation; blocking, for a moment; never called inside a transaction.
+        passing: whether the message that is being worked on in a conversation can be passed on; waits for nobody.
+    """
 
-    def look(self, conversation_id: str) -> None:
-        """Find out who is there now. Blocking, for a moment; never called inside a transaction."""
-        ...
-
-    def passing(self, connection: Connection, conversation_id: str) -> Passing:
-        """Whether the message that is being worked on can be passed on. Waits for nobody."""
-        ...
+    name: str
+    look: Callable[[str], None]
+    passing: Callable[[Connection, str], Passing]
 
 
 Told = Callable[[Connection, int], bool]

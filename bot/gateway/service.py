@@ -23,7 +23,7 @@ from bot.gateway.delivery import Deliveries
 from bot.gateway.dispatcher import Dispatcher
 from bot.gateway.inbox import KINDS, Inbox, InboxMessage
 from bot.gateway.outbox import Outbox, OutboxMessage, Saying
-from bot.gateway.ports import DeskPort, IsCrisis, Locate, conversation_id
+from bot.gateway.ports import DeskPort, IsCrisis, Locate, OutsidePort, Passing, conversation_id
 from bot.gateway.rasa_client import RasaClient
 from bot.gateway.render import Renderer
 from bot.gateway.settings import Clock, GatewaySettings
@@ -38,6 +38,7 @@ from bot.gateway.wechat.callback import PLATFORM_WAITS, Callback
 from bot.gateway.wechat.composing import Composer
 from bot.gateway.wechat.door import Door
 from bot.gateway.wechat.errors import KeyInvalid
+from bot.gateway.wechat.native import Agents, Sessions, Transfers
 from bot.gateway.wechat.replays import SeenRequests
 from bot.gateway.wechat.tokens import StableToken
 
@@ -64,6 +65,7 @@ class Gateway:
         clock: the present as epoch seconds.
         moved: told the conversation whose deliveries may have changed; called from any thread.
         is_crisis: whether what a citizen writes tells of danger to life; such a message does not wait for the dialogue.
+        outside: the desk's side of the platform's own customer service, where that is used.
 
     Raises:
         ValueError: the account's EncodingAESKey is not one; the message says what to do.
@@ -81,6 +83,7 @@ class Gateway:
         clock: Clock = time.time,
         moved: Callable[[str], None] = lambda _conversation_id: None,
         is_crisis: IsCrisis = lambda _text: False,
+        outside: OutsidePort | None = None,
     ) -> None:
         self.settings = settings
         self.texts = texts
@@ -92,10 +95,6 @@ class Gateway:
         self.renderer = Renderer(texts)
         self._outbox = Outbox(engine, self.renderer, texts, desk, clock)
         self.deliveries = Deliveries(self._outbox, lambda: self.can_push, moved)
-        turn = Turn(
-            engine, self._inbox, self._outbox, desk, rasa, locate, texts, settings.max_chars, is_crisis
-        )
-        self._dispatcher = Dispatcher(turn, settings, self._finished)
         self._composer = Composer(self.renderer, texts)
         self._ledger = Ledger(engine, clock)
         self._accepting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -109,10 +108,24 @@ class Gateway:
         account = settings.wechat
         self._api: WeChatApi | None = None
         self._courier: Courier | None = None
-        if account and account.customer_messages and account.appid and account.secret:
+        self._agents: Agents | None = None
+        self._transfers: Transfers | None = None
+        self._sessions: Sessions | None = None
+        calls = account is not None and (account.customer_messages or account.native_staff)
+        if account and calls and account.appid and account.secret:
             platform = PlatformConnection(account.api_base, transport)
             tokens = StableToken(engine, platform, account.appid, account.secret, clock)
             self._api = WeChatApi(platform, tokens)
+        if account and self._api and account.native_staff and outside:
+            self._agents = Agents(self._api, account.agents_known_for, account.agents_asked_within)
+            self._transfers = Transfers(outside, self._agents, clock)
+            self._sessions = Sessions(self._api, outside, account.arrives_within, clock)
+        turn = Turn(
+            *(engine, self._inbox, self._outbox, desk, rasa, locate),
+            *(texts, settings.max_chars, is_crisis, self._transfers),
+        )
+        self._dispatcher = Dispatcher(turn, settings, self._finished)
+        if account and self._api and account.customer_messages:
             self._courier = Courier(
                 self._outbox,
                 self._api,
@@ -151,6 +164,11 @@ class Gateway:
             self._tasks.append(asyncio.create_task(self._every(_SETTLE_EVERY, self._settle)))
         if self._courier:
             self._tasks.append(asyncio.create_task(self._every(0.0, self._push)))
+        if self.settings.wechat and self._agents and self._sessions:
+            self._agents.start()
+            account, sessions = self.settings.wechat, self._sessions
+            self._tasks.append(asyncio.create_task(self._every(account.look_every, sessions.look)))
+            self._tasks.append(asyncio.create_task(self._every(account.close_every, sessions.close)))
 
     async def stop(self) -> None:
         """End all work. Messages that are not done stay stored."""
@@ -199,6 +217,7 @@ class Gateway:
         reply_for: float = 0.0,
         window: Window | None = None,
         menu_option: str | None = None,
+        transfer: str | None = None,
     ) -> tuple[InboxMessage, bool]:
         """As `accept`; gives the stored message and whether it is new.
 
@@ -206,6 +225,7 @@ class Gateway:
             reply_for: seconds in which the request that brought it may carry the answer.
             window: which window of customer messages it opens.
             menu_option: the option of a menu message that was tapped.
+            transfer: `possible` where the reply may be the transfer to the platform's own customer service.
         """
         if channel not in self.settings.channels or kind not in KINDS:
             raise ValueError(f"unknown channel or kind: {channel} {kind}")
@@ -217,9 +237,8 @@ class Gateway:
         if lock is None:
             lock = self._accepting[conversation] = asyncio.Lock()
         async with lock:  # so that ids, and with them the order of work, follow the order of arrival
-            storing = asyncio.to_thread(
-                self._inbox.accept, channel, citizen, text, dedup_key, kind, reply_for, window, menu_option
-            )
+            what = (channel, citizen, text, dedup_key, kind, reply_for, window, menu_option, transfer)
+            storing = asyncio.to_thread(self._inbox.accept, *what)
             # A client that goes away must not separate storing from submitting.
             return await asyncio.shield(self._store_and_submit(storing))
 
@@ -289,7 +308,11 @@ class Gateway:
         return self._courier is not None and self._courier.authorised
 
     async def claim_reply(self, message: InboxMessage, notice: str | None) -> str | None:
-        """The text of the reply to a WeChat request; see `Outbox.claim_reply`. Confirm it once it was handed over."""
+        """The text of the reply to a WeChat request; see `Outbox.claim_reply`. Confirm it once it was handed over.
+
+        Raises:
+            Transferred: the reply is no text; call `transferred`.
+        """
         push = self.can_push
         menus = self._courier is not None and push and self._courier.menus
         if menus:
@@ -302,6 +325,20 @@ class Gateway:
         self._to_push.set()
         return text
 
+    async def transferred(self, message: InboxMessage) -> None:
+        """The reply to this message is the transfer to the platform's own customer service."""
+        await asyncio.to_thread(self._outbox.transferred, message.id, self.can_push)
+        self._to_push.set()
+
+    def look_outside(self, conversation_id: str) -> None:
+        """Find out whether agents of the platform's own customer service are online. Blocking, for a moment."""
+        if self._agents and conversation_id.startswith("wechat:"):
+            self._agents.look_from_thread()
+
+    def passing(self, connection: Connection, conversation_id: str) -> Passing:
+        """Whether the message that is being worked on can be transferred there."""
+        return self._transfers.passing(connection, conversation_id) if self._transfers else "nobody"
+
     async def confirm_reply(self, message: InboxMessage) -> None:
         """The reply was handed to the platform."""
         await asyncio.to_thread(self._outbox.confirm_reply, message.id)
@@ -309,7 +346,7 @@ class Gateway:
 
     def show_typing(self, citizen: str) -> None:
         """Show a WeChat citizen that an answer is being written; nothing waits for it or depends on it."""
-        if self._api is None or len(self._typing) >= TYPING_AT_ONCE:
+        if self._api is None or self._courier is None or len(self._typing) >= TYPING_AT_ONCE:
             return
         task = asyncio.create_task(_unimportant(self._api.show_typing(citizen)))
         self._typing.add(task)
@@ -340,7 +377,8 @@ class Gateway:
     @property
     def trouble(self) -> str:
         """What the operator has to mend for messages to go out, as the platform names it; "" for nothing."""
-        return self._courier.trouble if self._courier else ""
+        sending = self._courier.trouble if self._courier else ""
+        return sending or (self._agents.trouble if self._agents else "")
 
     async def release(self, inbox_id: int) -> None:
         """The request will not carry the answer; it goes by customer message."""

@@ -76,7 +76,9 @@ class Outside:
             return False
         waiting.claim(connection, handoff_id, member.id, at, assigned=True)
         waiting.change(connection, handoff_id, outside_agent=None)
-        self._log(connection, conversation_id, handoff_id, member.id, at, "assigned", name=member.display_name)
+        self._log(
+            connection, conversation_id, handoff_id, member.id, at, "assigned", name=member.display_name
+        )
         return True
 
     def take_back(
@@ -169,4 +171,6 @@ class Outside:
         **names: str,
     ) -> None:
         line = self._texts.say(f"log.{key}", **names)
-        log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id, staff_id=member_id)
+        log.append(
+            connection, conversation_id, "system", line, at=at, handoff_id=handoff_id, staff_id=member_id
+        )
