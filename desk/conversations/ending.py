@@ -52,6 +52,6 @@ class Ending:
             self._deliver(connection, row.id, "system", told)
             return True
         told = self._texts.say(f"citizen.{key}", number=handoff.number)
-        outbox_id = self._deliver(connection, row.id, "system", told, self._satisfaction.question())
+        outbox_id = self._deliver(connection, row.id, "system", told, self._satisfaction.question(told))
         self._satisfaction.asked(connection, row.id, row.handoff_id, outbox_id, at)
         return True

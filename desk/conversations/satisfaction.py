@@ -56,10 +56,15 @@ class Satisfaction:
         self._numerals = {word: number for number, word in numerals}
         self._reasons = [_choice({"label": label}) for label in texts.words("rating.reasons")]
 
-    def question(self) -> dict[str, Any]:
-        """The options, as the payload of the message that asks."""
+    def question(self, text: str) -> dict[str, Any]:
+        """The text that asks with the options, as the payload of its message."""
         options = [{"id": f"rating:{choice.score}", "label": choice.label} for choice in self._scores]
-        return {"status": "handoff", "options": options, "choose": self._texts.say("rating.choose")}
+        return {
+            "status": "handoff",
+            "text": text,
+            "options": options,
+            "choose": self._texts.say("rating.choose"),
+        }
 
     def asked(
         self, connection: Connection, conversation_id: str, handoff_id: int, outbox_id: int | None, at: float

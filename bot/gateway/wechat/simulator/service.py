@@ -117,32 +117,41 @@ class CustomerService:
             self._begin(openid, agent)
 
     def accept(self, openid: str, agent: str = "") -> None:
-        """An agent takes a citizen who waits; without a name the first who is online."""
-        agent = agent or self.online()[0]["kf_account"]
-        del self._waiting[openid]
-        self._begin(openid, agent)
+        """An agent takes a citizen who waits; without a name the first who is online. Raises Refused."""
+        there = [each["kf_account"] for each in self.online()]
+        if openid not in self._waiting:
+            raise Refused(NO_SESSION)
+        if (agent and agent not in there) or not there:
+            raise Refused(OFFLINE)
+        self._begin(openid, agent or there[0])
 
     def say(self, openid: str, text: str) -> None:
-        """The agent who has the citizen says something."""
-        self._sessions[openid].last_said_at = self._clock()
+        """The agent who has the citizen says something. Raises Refused."""
+        self._served(openid).last_said_at = self._clock()
         self._transcript.add(openid, "account", "text", text, by="agent")
 
     def switch(self, openid: str, agent: str) -> None:
-        """The agent who has the citizen gives them to another."""
-        session = self._sessions[openid]
+        """The agent who has the citizen gives them to another. Raises Refused."""
+        session = self._served(openid)
+        if agent not in [each["kf_account"] for each in self.online()]:
+            raise Refused(OFFLINE)
         fields: Fields = {"FromKfAccount": session.agent, "ToKfAccount": agent}
         session.agent = self._ledger.of(openid).agent = agent
         self._tell(openid, "kf_switch_session", fields)
 
     def close(self, openid: str, agent: str = "") -> None:
         """The conversation ends; `agent`: only if it is theirs. Raises Refused."""
-        session = self.session(openid)
-        if session is None:
-            raise Refused(NO_SESSION)
+        session = self._served(openid)
         if agent not in ("", session.agent):
             raise Refused(ANOTHERS)
         self._forget(openid)
         self._tell(openid, "kf_close_session", {"KfAccount": session.agent})
+
+    def _served(self, openid: str) -> Session:
+        session = self.session(openid)
+        if session is None:
+            raise Refused(NO_SESSION)
+        return session
 
     def _begin(self, openid: str, agent: str) -> None:
         self._waiting.pop(openid, None)
