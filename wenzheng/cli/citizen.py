@@ -129,7 +129,7 @@ class Citizen:
             if entry.kind == "typing":
                 say("　　（对方正在输入……）")
             elif entry.kind == "transferred":
-                say(f"　　（已转接到公众平台客服 {entry.text or '，等待接入'}）")
+                say(f"　　（已转接到公众平台客服{' ' + entry.text if entry.text else '，等待接入'}）")
             elif entry.by == "agent":
                 print(f"客服：{entry.text}\n", flush=True)
             elif entry.kind == "forwarded":

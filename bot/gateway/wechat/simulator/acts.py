@@ -1,5 +1,4 @@
-"""What a citizen, or an agent for them, can do in WeChat, by name, for the terminal and the page; with made-up media and
-a place."""
+"""What a citizen, and an agent for them, can do in WeChat, by name, for the terminal and the page; with made-up media."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +28,9 @@ AGENT = "kf2001@gh_simulator"
 AGENT_ACTS = frozenset(
     {"agent-come", "agent-go", "agent-accept", "agent-say", "agent-switch", "agent-close", "agent-waits"}
 )
-ACTS = frozenset({*_MESSAGES, *AGENT_ACTS, "text", "tap", "follow", "leave", "scan", "click", "view", "whereabouts"})
+ACTS = frozenset(
+    {*_MESSAGES, *AGENT_ACTS, "text", "tap", "follow", "leave", "scan", "click", "view", "whereabouts"}
+)
 
 
 async def act(platform: Platform, openid: str, name: str, text: str = "", key: str = "") -> Exchange:
