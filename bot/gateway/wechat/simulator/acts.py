@@ -1,4 +1,4 @@
-"""What a citizen, and an agent for them, can do in WeChat, by name, for the terminal and the page; with made-up media."""
+"""What a citizen, or an agent, can do in WeChat, by name, for the terminal and the page; with made-up media."""
 
 from collections.abc import Callable
 from typing import Any
