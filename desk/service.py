@@ -295,6 +295,11 @@ class Desk:
         with self._engine.connect() as connection:
             return waiting.count_queued(connection, self._routes(connection), self.queue_of(staff))
 
+    def outside_now(self, staff: StaffMember, limit: int) -> list[Handoff]:
+        """What staff outside the desk have, of those that this person is shown while they wait; at most so many."""
+        with self._engine.connect() as connection:
+            return waiting.outside(connection, self._routes(connection), self.queue_of(staff), limit)
+
     def queue_of(self, staff: StaffMember | None) -> str | None:
         """The department whose queue this person is shown; None for all."""
         everything = staff is None or sees_all(staff, self.rules.default_department)

@@ -1,14 +1,19 @@
 """Staff who answer in a tool outside the desk, seen from the desk."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from desk_client import JSON, sign_in, token_of
 from desk_fakes import FakeHours, FakeTickets
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
 from desk.errors import BadInput, HandoffClosed, NotYours, UnknownStaff, UsernameTaken
+from desk.pages import build_pages
 from desk.ports import OutsideTool, Passing
 from desk.tables import staff
 
@@ -283,6 +288,37 @@ def test_there_is_one_row_for_them_however_many_conversations_they_have(world: A
     with world.engine.connect() as connection:
         rows = connection.execute(select(staff).where(staff.c.outside)).all()
     assert [(row.display_name, row.active) for row in rows] == [(HELD, False)]
+
+
+def test_the_page_shows_who_has_it_and_a_supervisor_takes_it_over_there(world: Any) -> None:
+    app = FastAPI()
+    app.include_router(build_pages(world.desk, world.accounts))
+    staff_page, chief_page = (TestClient(app, follow_redirects=False) for _ in range(2))
+    world.staff("wang", department=SOCIAL)
+    world.staff("zhang", "张强", department="公安局")
+    world.staff("chief", "周主任", department=SOCIAL, role="supervisor")
+    sign_in(staff_page)
+    sign_in(chief_page, "chief")
+    ask(world)
+    page = staff_page.get("/console/desk").text
+    assert re.search(r"<h2>微信客服 <span class=\"count\">1</span></h2>", page)
+    assert "等待接入" in page
+    world.desk.outside.seen(A, "kf1")
+    opened = staff_page.get("/console/desk", params={"c": A}).text
+    assert "微信客服 接待中" in opened
+    assert "您可以查看，不能回复" in opened
+    state = staff_page.get("/console/desk/state", headers=JSON).json()
+    assert "微信客服" in state["parts"]["queue"][1]
+    other = TestClient(app, follow_redirects=False)
+    sign_in(other, "zhang")
+    assert "微信客服" not in other.get("/console/desk").text
+
+    opened = chief_page.get("/console/desk", params={"c": A}).text
+    assert "您是主管，需要时可以接手" in opened
+    form = {"c": A, "form_token": token_of(opened)}
+    assert chief_page.post("/console/desk/take-over", data=form).status_code == 303
+    assert holder(world) == "周主任"
+    assert "微信客服 <span" not in staff_page.get("/console/desk").text
 
 
 def test_what_has_ended_is_not_taken_over(world: Any) -> None:
