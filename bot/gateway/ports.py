@@ -85,7 +85,7 @@ class OutsidePort(Protocol):
         ...
 
     def stray(self) -> list[str]:
-        """The conversations that go on there although somebody else owns them here: they are to be closed there."""
+        """The conversations that go on there although the desk has them: they are to be closed there."""
         ...
 
     def closed(self, conversation_id: str) -> None:

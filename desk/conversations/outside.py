@@ -138,6 +138,8 @@ class Outside:
         if handoff.outside_agent is None and handoff.claimed_at <= at - rules.accept_within:
             return self.take_back(connection, handoff, "outside_unaccepted", at)
         if handoff.last_said_at <= at - rules.quiet_for:
+            # If it goes on there all the same, it is not for us to cut it off.
+            waiting.change(connection, handoff.id, outside_agent=None)
             return self._ending.by_silence(connection, row, at)
         return False
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.engine import Connection, Engine
@@ -51,18 +52,15 @@ class OutsideSigns:
             return [OutsideConversation(*row) for row in connection.execute(mine.order_by(handoffs.c.id))]
 
     def stray(self) -> list[str]:
-        """The conversations that go on there although somebody else owns them here: they are to be closed there."""
-        elsewhere = or_(handoffs.c.status != "claimed", presence.at_the_desk())
-        statement = select(handoffs.c.conversation_id.distinct()).where(
-            handoffs.c.outside_agent.is_not(None), elsewhere
-        )
+        """The conversations that go on there although the desk has them: they are to be closed there."""
+        known = handoffs.c.outside_agent.is_not(None)
+        statement = select(handoffs.c.conversation_id.distinct()).where(known, _at_the_desk())
         with self._engine.connect() as connection:
             return list(connection.execute(statement).scalars())
 
     def closed(self, conversation_id: str) -> None:
-        """What went on there although somebody else owns it here does so no longer."""
-        elsewhere = or_(handoffs.c.status != "claimed", presence.at_the_desk())
-        same = (handoffs.c.conversation_id == conversation_id, elsewhere)
+        """What went on there although the desk has it does so no longer."""
+        same = (handoffs.c.conversation_id == conversation_id, _at_the_desk())
         with self._engine.begin() as connection:
             connection.execute(update(handoffs).where(*same).values(outside_agent=None))
 
@@ -88,3 +86,8 @@ class OutsideSigns:
             if self._outside.holds(own, row):
                 handoff = waiting.by_id(own, row.handoff_id)
                 self._outside.take_back(own, handoff, "outside_lost", self._clock())
+
+
+def _at_the_desk() -> Any:
+    """The SQL condition for handoffs that wait at the desk, or that somebody there has or had."""
+    return or_(handoffs.c.status == "queued", presence.at_the_desk())

@@ -438,6 +438,23 @@ async def test_closing_it_there_is_tried_until_it_is_done(tmp_path: Path) -> Non
         assert c.desk.outside.stray() == []
 
 
+async def test_who_left_the_account_keeps_no_other_from_being_looked_at(tmp_path: Path) -> None:
+    async with city(tmp_path) as c:
+        c.api.service.set_online(LI, True)
+        for citizen in ("oLeft", CITIZEN):
+            assert kind(await c.platform.say(citizen, "转人工")) == TRANSFER
+        c.api.service.events.clear()
+        c.api.errors_at[SESSION].append(40003)
+        await c.look()
+        assert [one.agent for one in c.desk.outside.held()] == [None, LI]
+        chief = c.staff("chief", "周主任", "supervisor")
+        c.desk.outside.seen("wechat:oLeft", LI)
+        c.desk.take_over("wechat:oLeft", chief)
+        c.api.errors_at[SESSION].append(40003)
+        await c.close()
+        assert c.desk.outside.stray() == []
+
+
 async def test_an_agent_who_takes_whom_the_desk_serves_does_not_keep_them(tmp_path: Path) -> None:
     clock = Now()
     async with city(tmp_path, clock=clock) as c:
@@ -473,6 +490,29 @@ async def test_a_transfer_that_was_decided_is_given_by_the_next_process(tmp_path
     async with city(tmp_path, api=api) as c:
         assert kind(await c.platform.say(CITIZEN, "转人工", "77")) == TRANSFER
         assert len(c.inbox()) == 1
+        assert c.owner(TALK) == HELD
+
+
+async def test_a_process_that_dies_between_the_handoff_and_the_reply_loses_neither(tmp_path: Path) -> None:
+    api = PlatformApi(clock=Now())
+    api.service.set_online(LI, True)
+    async with city(tmp_path, api=api) as c:
+        c.rasa.after = asyncio.Event()  # the handoff is open, and nothing was said to the citizen yet
+        taken = (
+            CITIZEN,
+            "转人工",
+            "wechat:gh_simulator:message:78",
+            "text",
+            16.0,
+            "message",
+            None,
+            "possible",
+        )
+        await c.gateway.take_in("wechat", *taken)  # type: ignore[arg-type]
+        await until(lambda: c.desk.latest_handoff(TALK))
+        assert c.inbox()[0].status == "waiting"
+    async with city(tmp_path, api=api) as c:
+        assert kind(await c.platform.say(CITIZEN, "转人工", "78")) == TRANSFER
         assert c.owner(TALK) == HELD
 
 

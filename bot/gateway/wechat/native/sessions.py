@@ -5,9 +5,12 @@ import logging
 
 from bot.gateway.ports import OutsideConversation, OutsidePort
 from bot.gateway.settings import Clock
-from bot.gateway.wechat.api import ApiError, NoSession, WeChatApi
+from bot.gateway.wechat.api import ApiError, NoSession, Unreachable, WeChatApi
 
 logger = logging.getLogger(__name__)
+
+_UNKNOWN_CITIZEN = 40003
+"""Who no longer follows has no conversation either."""
 
 
 class Sessions:
@@ -32,10 +35,16 @@ class Sessions:
             return
         try:
             waiting, all_known = await self._api.waiting_for_agents()
-            for one in held:
-                await self._look_at(one, waiting, all_known)
         except ApiError as error:
             logger.warning("the platform does not say how conversations with its agents go on: %s", error)
+            return
+        for one in held:
+            try:
+                await self._look_at(one, waiting, all_known)
+            except ApiError as error:
+                logger.warning("the platform does not say how %s goes on: %s", one.conversation_id, error)
+                if isinstance(error, Unreachable):
+                    return
 
     async def close(self) -> None:
         """End there what somebody at the desk has taken over: their citizen is heard here again."""
@@ -49,7 +58,8 @@ class Sessions:
                 pass
             except ApiError as error:
                 logger.warning("%s goes on with the platform's agent: %s", conversation_id, error)
-                return
+                if error.code != _UNKNOWN_CITIZEN:
+                    continue
             await asyncio.to_thread(self._outside.closed, conversation_id)
 
     async def _look_at(self, one: OutsideConversation, waiting: frozenset[str], all_known: bool) -> None:
