@@ -1,6 +1,7 @@
 """The stand-in as a phone in the browser, for trying out: a page on this machine, and the API it uses.
 
-`GET /phone/news?after=VERSION`: waits for what is newer, then {version, now, entries, citizens, menu, agents, facts}.
+`GET /phone/news?after=VERSION`: waits for what is newer, then {version, now, entries, citizens, menu, agents,
+accepts, facts}.
 `POST /phone/act` {openid, act, text, key}: a citizen, or an agent for them, does something (`acts`); what becomes of it
 is news.
 """
@@ -101,6 +102,7 @@ class PhonePage:
                 ],
                 "menu": self._api.menu,
                 "agents": self._api.service.online(),
+                "accepts": self._api.service.accepts,
                 "facts": self._facts,
             }
         )

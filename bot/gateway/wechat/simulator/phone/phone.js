@@ -5,7 +5,7 @@
   const log = $("log"), box = $("text"), dialog = $("dialog");
   const entries = new Map();   // id -> entry
   const shown = new Map();     // id -> its element
-  let version = -1, citizens = [], me = "", menu = null, agents = [], skew = 0, typed = false, menuKey = "", seen = new Map();
+  let version = -1, citizens = [], me = "", menu = null, agents = [], accepts = true, skew = 0, typed = false, menuKey = "", seen = new Map();
 
   const KINDS = { text: "文字", image: "图片", voice: "语音", video: "视频", shortvideo: "小视频", location: "位置",
     link: "链接", event: "事件", msgmenu: "菜单消息", news: "图文" };
@@ -229,7 +229,7 @@
       const row = make("li");
       const name = entry.kind === "event" ? EVENTS[entry.event.toLowerCase()] || entry.event : KINDS[entry.kind] || entry.kind;
       row.append(make("span", "what", entry.text && entry.kind !== "event" ? `${name}：${entry.text}` : name));
-      row.append(make("span", "how", entry.seconds === null ? `第 ${entry.tries} 次……`
+      row.append(make("span", "how", entry.seconds === null ? (entry.tries ? `第 ${entry.tries} 次……` : "由客服接收")
         : `${entry.tries} 次 · ${Math.round(entry.seconds * 1000)} 毫秒`));
       const problem = problemOf(entry);
       if (problem) row.append(make("span", "problem", problem));
@@ -261,7 +261,7 @@
     pairs("quota", [["市民消息", window(state.speaking)], ["点击、扫码、关注", window(state.tapping)]]);
     pairs("agents", [["在线", agents.map((one) => one.kf_account).join("、") || "没有"],
       ["这位市民", state.agent ? `由 ${state.agent} 接待` : state.waits ? "等待接入" : "未转接"]]);
-    const possible = { come: !agents.length, go: agents.length, waits: agents.length, accept: state.waits && agents.length,
+    const possible = { come: !agents.length, go: agents.length, waits: agents.length && accepts, accept: state.waits && agents.length,
       say: state.agent, close: state.agent };
     for (const one of $("agent-acts").children) one.hidden = !possible[one.dataset.act];
     const typing = (state.typing_until || 0) > now ? "对方正在输入……" : "";
@@ -357,6 +357,7 @@
     citizens = news.citizens;
     menu = news.menu;
     agents = news.agents;
+    accepts = news.accepts;
     for (const entry of news.entries) entries.set(entry.id, entry);
     const first = !me;
     if (first) start(news);
