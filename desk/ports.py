@@ -48,6 +48,26 @@ class TicketMaker(Protocol):
         ...
 
 
+Passing = Literal["yes", "not_this", "nobody"]
+"""Whether what a citizen says now can be passed on to staff outside the desk: it can; not what they said just now;
+nobody is there who would take it."""
+
+
+@dataclass(frozen=True)
+class OutsideTool:
+    """The tool in which staff outside the desk answer.
+
+    Args:
+        name: what staff at the desk know it by.
+        look: finds out who is there now, for a conversation; blocking, for a moment; never called inside a transaction.
+        passing: whether the message that is being worked on in a conversation can be passed on; waits for nobody.
+    """
+
+    name: str
+    look: Callable[[str], None]
+    passing: Callable[[Connection, str], Passing]
+
+
 Told = Callable[[Connection, int], bool]
 """`told(connection, outbox_id)`: is this row of the outbox on its way to the citizen, or there?"""
 

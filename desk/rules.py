@@ -60,6 +60,14 @@ class ServingRules:
 
 
 @dataclass(frozen=True)
+class OutsideRules:
+    """See rules.yml; durations in seconds."""
+
+    accept_within: float
+    quiet_for: float
+
+
+@dataclass(frozen=True)
 class RatingRules:
     """See rules.yml; durations in seconds."""
 
@@ -77,6 +85,7 @@ class Rules:
     waiting: Waiting
     estimate: Estimate
     serving: ServingRules
+    outside: OutsideRules
     rating: RatingRules
 
 
@@ -111,6 +120,7 @@ def load_rules(path: Path | None = None) -> Rules:
         waiting=_section(file, values, "waiting", Waiting),
         estimate=_section(file, values, "estimate", Estimate),
         serving=_section(file, values, "serving", ServingRules),
+        outside=_section(file, values, "outside", OutsideRules),
         rating=_section(file, values, "rating", RatingRules),
     )
 

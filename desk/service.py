@@ -23,6 +23,8 @@ from desk.conversations.commands import Commands
 from desk.conversations.ending import Ending
 from desk.conversations.escape import Escape
 from desk.conversations.housekeeping import Housekeeping
+from desk.conversations.outside import Outside
+from desk.conversations.outside_signs import OutsideSigns
 from desk.conversations.presence import Present
 from desk.conversations.reception import Reception
 from desk.conversations.returning import OnReturn, Returns
@@ -32,8 +34,9 @@ from desk.conversations.serving import Serving
 from desk.database import Clock, transaction
 from desk.errors import BadInput
 from desk.permissions import sees_all
-from desk.ports import AlwaysOpen, Hours, TicketMaker, Told
+from desk.ports import AlwaysOpen, Hours, OutsideTool, TicketMaker, Told
 from desk.records import (
+    CRISIS,
     REHEARSAL,
     Conversation,
     Handoff,
@@ -72,6 +75,7 @@ class Desk:
         is_crisis: whether what a citizen writes tells of danger to life.
         told: whether something that `deliver` gave an id is on its way to the citizen, or there.
         simplify: what a citizen writes in one spelling: Simplified Chinese, half width, lower case.
+        outside: the tool in which staff outside the desk answer; `None`: there are none.
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class Desk:
         is_crisis: Callable[[str], bool] = lambda _text: False,
         told: Told = lambda *_row: True,
         simplify: Callable[[str], str] = lambda text: text,
+        outside: OutsideTool | None = None,
     ) -> None:
         self.texts = Texts(texts)
         self.clock = clock
@@ -105,6 +110,7 @@ class Desk:
         commands = Commands(self.texts, simplify)
         escape = Escape(self.texts, hours, tickets, self.zone, commands, self.rules.waiting)
         ending = Ending(self.texts, deliver, self._satisfaction)
+        self._outside = Outside(outside, self.rules, self.texts, deliver, self._assigning, ending)
         self._reception = Reception(
             self.texts,
             self.zone,
@@ -112,6 +118,7 @@ class Desk:
             self._assigning,
             escape,
             ending,
+            self._outside,
             self._satisfaction,
             commands,
             DepartmentNames(self.rules.department_names, self.texts.words("department_asked_for"), simplify),
@@ -129,8 +136,10 @@ class Desk:
             self._serving,
             escape,
             ending,
+            self._outside,
             self._returns.finish,
         )
+        self.outside = OutsideSigns(engine, clock, self._outside, self._returns.finish)
         self.audit_log = AuditLog(engine)
         self.numbers = Numbers(engine, self.clock, self.zone, self.rules.assigning.present_for)
 
@@ -256,6 +265,8 @@ class Desk:
             "question": question.strip(),
             "answer_id": answer_id,
         }
+        if reason != CRISIS:
+            self._outside.look(conversation_id)
         with self._engine.begin() as connection:
             return self._reception.enter(connection, values, self.clock())
 
@@ -280,6 +291,11 @@ class Desk:
         """How many there are of them."""
         with self._engine.connect() as connection:
             return waiting.count_queued(connection, self._routes(connection), self.queue_of(staff))
+
+    def outside_now(self, staff: StaffMember, limit: int) -> list[Handoff]:
+        """What staff outside the desk have, of those that this person is shown while they wait; at most so many."""
+        with self._engine.connect() as connection:
+            return waiting.outside(connection, self._routes(connection), self.queue_of(staff), limit)
 
     def queue_of(self, staff: StaffMember | None) -> str | None:
         """The department whose queue this person is shown; None for all."""

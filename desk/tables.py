@@ -40,6 +40,8 @@ staff = Table(
     Column("last_assigned_at", Float),
     Column("created_at", Float, nullable=False),
     Column("must_change_password", Boolean, nullable=False, server_default=false()),
+    # Stands for the people who answer in a tool of their own (desk.conversations.outside); nobody signs in as it.
+    Column("outside", Boolean, nullable=False, server_default=false()),
 )
 
 audit_log = Table(
@@ -114,13 +116,15 @@ handoffs = Table(
     # Given to whoever has it, who has not answered since.
     Column("assigned", Boolean, nullable=False, server_default=false()),
     Column("first_reply_at", Float),
-    Column("last_said_at", Float),  # by the citizen or staff
+    Column("last_said_at", Float),  # by the citizen or staff; or when they were last known to talk outside
     Column("hops", Integer, nullable=False, server_default=text("0")),
     Column("ticket_offered_at", Float),
     Column("ticket_number", String(20)),
     Column("resolved_at", Float),
     Column("awaiting_reply", Boolean, nullable=False),
     Column("last_message_id", Integer, index=True),
+    # Who has the citizen in a tool outside the desk, as that names them; none: nobody, as far as is known.
+    Column("outside_agent", String(128)),
     UniqueConstraint("day", "day_sequence", name="uq_handoffs_day_sequence"),
     Index("ix_handoffs_status_department", "status", "department", "queue_order"),
     Index("ix_handoffs_claimed_by", "claimed_by", "status"),
@@ -132,6 +136,13 @@ handoffs = Table(
         sqlite_where=text("status <> 'resolved'"),
         postgresql_where=text("status <> 'resolved'"),
     ),
+)
+
+Index(
+    "ix_handoffs_outside",
+    handoffs.c.outside_agent,
+    sqlite_where=text("outside_agent IS NOT NULL"),
+    postgresql_where=text("outside_agent IS NOT NULL"),
 )
 
 Index(

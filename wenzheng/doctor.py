@@ -55,8 +55,10 @@ def wechat_hint(trouble: str) -> str:
         "40013": "AppID 不对",
         "40125": "AppSecret 不对",
         "40164": "本机的出口地址不在公众号的 IP 白名单里",
+        "48001": "公众号没有调用这个接口的权限",
+        "65400": "公众号没有开通客服功能",
     }
-    return f"{known.get(trouble.partition(' ')[0], '被微信平台拒绝')}（{trouble}）。改正后会自动重发。"
+    return f"{known.get(trouble.partition(' ')[0], '被微信平台拒绝')}（{trouble}）。改正后会自动恢复。"
 
 
 def wecom_hint(trouble: str) -> str:

@@ -16,7 +16,7 @@ from bot.nlu.spelling import normalise
 from desk import Accounts, Desk, Maker, Reach, Tickets
 from desk.calendar import CalendarError, WorkingCalendar
 from desk.changes import conversation_topic
-from desk.ports import Ports
+from desk.ports import OutsideTool, Passing, Ports
 from desk.records import moment
 from desk.rules import Rules, RulesError, load_rules
 from knowledge.config import DEFAULT_FILE, load_search_config
@@ -106,6 +106,12 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
     def told(connection: Connection, outbox_id: int) -> bool:
         return gateway.told(connection, outbox_id)
 
+    def look_outside(conversation_id: str) -> None:
+        gateway.look_outside(conversation_id)
+
+    def passing(connection: Connection, conversation_id: str) -> Passing:
+        return gateway.passing(connection, conversation_id)
+
     def begin_anew(conversation_id: str) -> None:
         knowledge.forget(conversation_id)
         rasa.restart(conversation_id)
@@ -118,6 +124,10 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
 
     knowledge = build_knowledge(settings, engine)
     rules = load_desk_rules(settings)
+    gateway_settings, texts = _gateway_settings(settings), load_texts(city=settings.city)
+    outside = None
+    if settings.wechat_native_staff:
+        outside = OutsideTool(texts.say("wechat.native_staff"), look_outside, passing)
     tickets = Tickets(
         engine, calendar, deliver, zone=calendar.zone, default_department=rules.default_department
     )
@@ -134,6 +144,7 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
         is_crisis=is_crisis,
         told=told,
         simplify=normalise,
+        outside=outside,
     )
 
     def locate(conversation_id: str, place: str, message_id: str) -> dict[str, Any]:
@@ -143,18 +154,30 @@ def build_parts(settings: Settings, engine: Engine) -> Parts:
     def moved(conversation_id: str) -> None:
         desk.changes.bump(conversation_topic(conversation_id))
 
-    gateway_settings, texts = _gateway_settings(settings), load_texts(city=settings.city)
     gateway = Gateway(
         *(engine, desk, rasa, locate, gateway_settings, texts),
         moved=moved,
         is_crisis=is_crisis,
         expect=knowledge.expect,
+        outside=desk.outside,
     )
     ports = Ports(StaffKnowledge(knowledge), gateway.deliveries.of, gateway.show_staff_typing)
     return Parts(knowledge, desk, tickets, build_accounts(engine), gateway, calendar, ports)
 
 
+def check_native_staff(settings: Settings) -> None:
+    """Raises SettingsError where the platform's own customer service is wanted and cannot be asked who is there."""
+    if settings.wechat_native_staff and not (
+        settings.wechat_token and settings.wechat_appid and settings.wechat_secret
+    ):
+        raise SettingsError(
+            "WENZHENG_WECHAT_NATIVE_STAFF=true 需要同时设置 WENZHENG_WECHAT_TOKEN、WENZHENG_WECHAT_APPID 和 "
+            "WENZHENG_WECHAT_SECRET：转接前要向微信平台查询是否有客服在线。"
+        )
+
+
 def _gateway_settings(settings: Settings) -> GatewaySettings:
+    check_native_staff(settings)
     wechat = None
     if settings.wechat_token:
         wechat = WeChatSettings(
@@ -166,6 +189,7 @@ def _gateway_settings(settings: Settings) -> GatewaySettings:
             api_base=settings.wechat_api_base,
             customer_messages=settings.wechat_customer_messages,
             menus=settings.wechat_menus,
+            native_staff=settings.wechat_native_staff,
         )
     wecom = None
     if not settings.wecom_missing():

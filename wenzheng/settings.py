@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     wechat_api_base: str = "https://api.weixin.qq.com"
     wechat_customer_messages: bool = False
     wechat_menus: bool = True
+    wechat_native_staff: bool = False
     wecom_corpid: str = ""
     wecom_secret: str = ""
     wecom_token: str = ""

@@ -15,8 +15,10 @@ from bot.gateway.wechat.budget import Window, opened
 
 INSTEAD = frozenset({"too_long", "unheard", "image", "video", "link", "unplaced", "unsupported"})
 """Kinds that the dialogue cannot take; the citizen is told what to do instead."""
+SESSIONS = frozenset({"session", "session_end"})
+"""Events of the platform's own customer service: an agent has the citizen; has them no longer. Nobody answers them."""
+KINDS = INSTEAD | SESSIONS | {"text", "location", "subscribe", "unsubscribe"}
 Before = Callable[[Connection], None]
-KINDS = INSTEAD | {"text", "location", "subscribe", "unsubscribe"}
 
 
 # Run at every message, so made once.
@@ -30,7 +32,7 @@ _FINISH = (
 
 @dataclass(frozen=True)
 class InboxMessage:
-    """One stored message of a citizen. `tries` counts how often the platform sent it."""
+    """One stored message of a citizen. `tries`: how often the platform sent it; `transfer`: see `tables.inbox`."""
 
     id: int
     dedup_key: str
@@ -45,6 +47,7 @@ class InboxMessage:
     reply_until: float
     reply: str | None
     menu_option: str | None = None
+    transfer: str | None = None
 
 
 class Inbox:
@@ -69,6 +72,7 @@ class Inbox:
         reply_for: float = 0.0,
         window: Window | None = None,
         menu_option: str | None = None,
+        transfer: str | None = None,
         first: Before | None = None,
     ) -> tuple[InboxMessage, bool]:
         """Store a message; one that is there already is counted instead.
@@ -77,6 +81,7 @@ class Inbox:
             reply_for: seconds in which the request itself may still carry the answer.
             window: which window of customer messages it opens.
             menu_option: the option of a menu message that was tapped.
+            transfer: `possible` where the reply may be the transfer to the platform's own customer service.
             first: done before, in the same transaction; what it raises is raised, and nothing has changed.
 
         Returns:
@@ -91,6 +96,7 @@ class Inbox:
             "kind": kind,
             "text": text,
             "menu_option": menu_option,
+            "transfer": transfer,
             "status": "waiting",
             "tries": 1,
             "received_at": now,
@@ -176,7 +182,8 @@ _NAMES = (
 
 
 def _fields(values: dict[str, Any]) -> list[Any]:
-    return [*(values[name] for name in _NAMES), values.get("reply"), values.get("menu_option")]
+    optional = (values.get(name) for name in ("reply", "menu_option", "transfer"))
+    return [*(values[name] for name in _NAMES), *optional]
 
 
 def _message(row: Any) -> InboxMessage:

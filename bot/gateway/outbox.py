@@ -116,6 +116,10 @@ _READ = select(outbox, inbox.c.text.label("question"), inbox.c.noticed).select_f
 )
 
 
+class Transferred(Exception):
+    """The reply to this message is the transfer to the platform's own customer service (`wechat.native`)."""
+
+
 class _NotNow(Exception):
     """Rolls a claim back."""
 
@@ -266,12 +270,17 @@ class Outbox:
 
         Returns:
             The text ("" for nothing to say), or None while the message is not done and no notice is given.
+
+        Raises:
+            Transferred: it is no text; nothing has changed.
         """
         now = self._clock()
         this = inbox.c.id == inbox_id
         with self._engine.begin() as connection:
             # Locked (on SQLite the whole transaction is): of two requests for one message the second waits.
             message = connection.execute(_LOCKED, {"message": inbox_id}).one()
+            if message.transfer == "given":
+                raise Transferred
             if message.reply is not None:
                 connection.execute(update(inbox).where(this).values(replied_at=now))
                 return str(message.reply)
@@ -296,6 +305,24 @@ class Outbox:
             if len(chosen) < len(own) + len(older):
                 self._let_go(connection, message.conversation_id)
             return text
+
+    def transferred(self, inbox_id: int, push: bool) -> None:
+        """The reply is the transfer, which carries no text: what was to be said goes by customer message.
+
+        Args:
+            push: whether it can. Else what tells of the handoff is dropped: with the next reply, which comes when an
+                agent has ended the conversation, it would no longer be true.
+        """
+        now = self._clock()
+        this = inbox.c.id == inbox_id
+        with self._engine.begin() as connection:
+            connection.execute(update(inbox).where(this).values(replied_at=now, reply_until=now))
+            conversation_id = connection.execute(select(inbox.c.conversation_id).where(this)).scalar_one()
+            self._let_go(connection, conversation_id)
+            if not push:
+                told = and_(outbox.c.inbox_id == inbox_id, outbox.c.status == "pending")
+                values = {"status": "dropped", "error": "the reply was the transfer to customer service"}
+                connection.execute(update(outbox).where(told).values(**values))
 
     def confirm_reply(self, inbox_id: int) -> None:
         """The reply to this message was handed to the platform: what it carries is delivered."""

@@ -1,6 +1,6 @@
 """What the gateway needs from the desk, and the words both sides share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
 from sqlalchemy.engine import Connection
@@ -49,6 +49,54 @@ class DeskPort(Protocol):
         Returns:
             A receipt; its `ticket` (`number`, `due_text`) is None unless nobody is there and it became one.
         """
+        ...
+
+
+Passing = Literal["yes", "not_this", "nobody"]
+"""Whether what a citizen says now can be passed on to staff outside the desk: it can; not what they said just now;
+nobody is there who would take it."""
+
+
+class OutsideConversation(Protocol):
+    """A conversation that staff outside the desk have: who, as far as is known, and when the citizen was last heard."""
+
+    @property
+    def conversation_id(self) -> str: ...
+    @property
+    def agent(self) -> str | None: ...
+    @property
+    def last_said_at(self) -> float: ...
+
+
+class OutsidePort(Protocol):
+    """`desk.outside`: the conversations that staff outside the desk have. Called from worker threads."""
+
+    def holds(self, connection: Connection, conversation_id: str) -> bool:
+        """Whether they have the conversation; it stays so until the end of the transaction."""
+        ...
+
+    def held(self) -> Sequence[OutsideConversation]:
+        """Every conversation that they have."""
+        ...
+
+    def stray(self) -> list[str]:
+        """The conversations that go on there although the desk has them: they are to be closed there."""
+        ...
+
+    def closed(self, conversation_id: str) -> None:
+        """Such a conversation no longer goes on there."""
+        ...
+
+    def seen(self, conversation_id: str, agent: str, connection: Connection | None = None) -> None:
+        """This agent has the citizen."""
+        ...
+
+    def ended(self, conversation_id: str, connection: Connection | None = None) -> None:
+        """The conversation there has ended."""
+        ...
+
+    def lost(self, conversation_id: str, connection: Connection | None = None) -> None:
+        """It never got there."""
         ...
 
 

@@ -25,7 +25,7 @@ from bot.gateway.dispatcher import Dispatcher
 from bot.gateway.inbox import KINDS, Before, Inbox, InboxMessage
 from bot.gateway.outbox import Outbox, OutboxMessage, Saying
 from bot.gateway.pictures import pictures_router
-from bot.gateway.ports import DeskPort, Expect, IsCrisis, Locate, conversation_id
+from bot.gateway.ports import DeskPort, Expect, IsCrisis, Locate, OutsidePort, Passing, conversation_id
 from bot.gateway.rasa_client import BotMessage, RasaClient
 from bot.gateway.render import Renderer
 from bot.gateway.settings import Clock, GatewaySettings
@@ -41,6 +41,7 @@ from bot.gateway.wechat.cards import Cards
 from bot.gateway.wechat.composing import Composer
 from bot.gateway.wechat.door import Door
 from bot.gateway.wechat.errors import KeyInvalid
+from bot.gateway.wechat.native import Agents, Sessions, Transfers
 from bot.gateway.wechat.replays import SeenRequests
 from bot.gateway.wechat.tokens import StableToken
 from bot.gateway.wecom.channel import KfChannel, unconnected
@@ -70,6 +71,7 @@ class Gateway:
         moved: told the conversation whose deliveries may have changed; called from any thread.
         is_crisis: whether what a citizen writes tells of danger to life; such a message does not wait for the dialogue.
         expect: told a text that will probably be asked as a question, when the dialogue is told it.
+        outside: the desk's side of the platform's own customer service, where that is used.
 
     Raises:
         ValueError: an account's EncodingAESKey is not one; the message says what to do.
@@ -88,6 +90,7 @@ class Gateway:
         moved: Callable[[str], None] = lambda _conversation_id: None,
         is_crisis: IsCrisis = lambda _text: False,
         expect: Expect = lambda _text: None,
+        outside: OutsidePort | None = None,
     ) -> None:
         self.settings = settings
         self.texts = texts
@@ -99,13 +102,6 @@ class Gateway:
         self.renderer = Renderer(texts)
         self._outbox = Outbox(engine, self.renderer, texts, desk, clock)
         self.deliveries = Deliveries(self._outbox, self._pushes, moved)
-        turn = Turn(
-            *(engine, self._inbox, self._outbox, desk, rasa, locate, texts, settings.max_chars),
-            is_crisis,
-            expect,
-            self._offer_card,
-        )
-        self._dispatcher = Dispatcher(turn, settings, self._finished)
         self._composer = Composer(self.renderer, texts)
         self._ledger = Ledger(engine, clock)
         self._accepting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -127,10 +123,28 @@ class Gateway:
             clock=clock,
             moved=moved,
         )
-        if account and account.customer_messages and account.appid and account.secret:
+        self._agents: Agents | None = None
+        self._transfers: Transfers | None = None
+        self._sessions: Sessions | None = None
+        calls = account is not None and (account.customer_messages or account.native_staff)
+        if account and calls and account.appid and account.secret:
             platform = PlatformConnection(account.api_base, transport)
             tokens = StableToken(engine, platform, account.appid, account.secret, clock)
-            self._api = api = WeChatApi(platform, tokens)
+            self._api = WeChatApi(platform, tokens)
+        if account and self._api and account.native_staff and outside:
+            self._agents = Agents(self._api, account.agents_known_for, account.agents_asked_within)
+            self._transfers = Transfers(outside, self._agents, clock)
+            self._sessions = Sessions(self._api, outside, account.arrives_within, clock)
+        turn = Turn(
+            *(engine, self._inbox, self._outbox, desk, rasa, locate, texts, settings.max_chars),
+            is_crisis,
+            expect,
+            self._offer_card,
+            self._transfers,
+        )
+        self._dispatcher = Dispatcher(turn, settings, self._finished)
+        if account and self._api and account.customer_messages:
+            api = self._api
             self._couriers["wechat"] = courier(
                 "wechat", sender=lambda _key, _again: api, composer=self._composer, menus=account.menus
             )
@@ -188,6 +202,11 @@ class Gateway:
             self._tasks.append(asyncio.create_task(self._every(0.0, deliver)))
         if self._kf:
             self._tasks.append(asyncio.create_task(self._every(0.0, self._kf.puller.work)))
+        if self.settings.wechat and self._agents and self._sessions:
+            self._agents.start()
+            account, sessions = self.settings.wechat, self._sessions
+            self._tasks.append(asyncio.create_task(self._every(account.look_every, sessions.look)))
+            self._tasks.append(asyncio.create_task(self._every(account.close_every, sessions.close)))
 
     async def stop(self) -> None:
         """End all work. Messages that are not done stay stored."""
@@ -241,6 +260,7 @@ class Gateway:
         reply_for: float = 0.0,
         window: Window | None = None,
         menu_option: str | None = None,
+        transfer: str | None = None,
         first: Before | None = None,
     ) -> tuple[InboxMessage, bool]:
         """As `accept`; gives the stored message and whether it is new.
@@ -249,6 +269,7 @@ class Gateway:
             reply_for: seconds in which the request that brought it may carry the answer.
             window: which window of customer messages it opens.
             menu_option: the option of a menu message that was tapped.
+            transfer: `possible` where the reply may be the transfer to the platform's own customer service.
             first: done in the transaction that stores it; what it raises is raised, and nothing is stored.
         """
         if channel not in self.settings.channels or kind not in KINDS:
@@ -261,10 +282,8 @@ class Gateway:
         if lock is None:
             lock = self._accepting[conversation] = asyncio.Lock()
         async with lock:  # so that ids, and with them the order of work, follow the order of arrival
-            storing = asyncio.to_thread(
-                self._inbox.accept,
-                *(channel, citizen, text, dedup_key, kind, reply_for, window, menu_option, first),
-            )
+            what = (channel, citizen, text, dedup_key, kind, reply_for, window, menu_option, transfer, first)
+            storing = asyncio.to_thread(self._inbox.accept, *what)
             # A client that goes away must not separate storing from submitting.
             return await asyncio.shield(self._store_and_submit(storing))
 
@@ -338,7 +357,11 @@ class Gateway:
         return courier is not None and courier.authorised
 
     async def claim_reply(self, message: InboxMessage, notice: str | None) -> str | None:
-        """The text of the reply to a WeChat request; see `Outbox.claim_reply`. Confirm it once it was handed over."""
+        """The text of the reply to a WeChat request; see `Outbox.claim_reply`. Confirm it once it was handed over.
+
+        Raises:
+            Transferred: the reply is no text; call `transferred`.
+        """
         push = self.can_push
         menus = push and self._couriers["wechat"].menus
         if menus:
@@ -351,6 +374,20 @@ class Gateway:
         self._couriers_look()
         return text
 
+    async def transferred(self, message: InboxMessage) -> None:
+        """The reply to this message is the transfer to the platform's own customer service."""
+        await asyncio.to_thread(self._outbox.transferred, message.id, self.can_push)
+        self._couriers_look()
+
+    def look_outside(self, conversation_id: str) -> None:
+        """Find out whether agents of the platform's own customer service are online. Blocking, for a moment."""
+        if self._agents and conversation_id.startswith("wechat:"):
+            self._agents.look_from_thread()
+
+    def passing(self, connection: Connection, conversation_id: str) -> Passing:
+        """Whether the message that is being worked on can be transferred there."""
+        return self._transfers.passing(connection, conversation_id) if self._transfers else "nobody"
+
     async def confirm_reply(self, message: InboxMessage) -> None:
         """The reply was handed to the platform."""
         await asyncio.to_thread(self._outbox.confirm_reply, message.id)
@@ -358,7 +395,7 @@ class Gateway:
 
     def show_typing(self, citizen: str) -> None:
         """Show a WeChat citizen that an answer is being written; nothing waits for it or depends on it."""
-        if self._api is None or len(self._typing) >= TYPING_AT_ONCE:
+        if self._api is None or "wechat" not in self._couriers or len(self._typing) >= TYPING_AT_ONCE:
             return
         task = asyncio.create_task(_unimportant(self._api.show_typing(citizen)))
         self._typing.add(task)
@@ -391,6 +428,8 @@ class Gateway:
     def troubles(self) -> dict[str, str]:
         """Channel → what the operator has to mend for its messages to go in and out, as the platform names it."""
         found = {channel: courier.trouble for channel, courier in self._couriers.items()}
+        if self._agents:
+            found["wechat"] = found.get("wechat") or self._agents.trouble
         if self._kf:
             found["kf"] = found["kf"] or self._kf.puller.trouble
         return {channel: trouble for channel, trouble in found.items() if trouble}

@@ -32,6 +32,13 @@ class WeChatSettings:
         card_after: seconds from an answer to the first look whether it was delivered, for its card to follow.
         starting: seconds after the start in which requests may have waited for this process, and are answered
             sooner.
+        native_staff: handoffs go to the platform's own customer service while agents are online there; needs `appid`
+            and `secret`.
+        agents_known_for: seconds for which it is taken as known whether agents are online.
+        agents_asked_within: seconds after which the platform is no longer waited for to say so.
+        look_every: seconds between looks at the conversations that agents have.
+        close_every: seconds between looks for conversations there that somebody at the desk has taken over.
+        arrives_within: seconds after which a citizen who was transferred is known to the platform as waiting.
         settle_after: seconds until a reply that nobody confirmed is settled: the platform's 5 and time for its
             next try to get here.
     """
@@ -44,6 +51,7 @@ class WeChatSettings:
     api_base: str = "https://api.weixin.qq.com"
     customer_messages: bool = False
     menus: bool = True
+    native_staff: bool = False
     timestamp_window: float = 300.0
     reply_within: float = 4.2
     hold_for: float = 5.6
@@ -54,6 +62,11 @@ class WeChatSettings:
     settle_after: float = 12.0
     card_after: float = 1.0
     starting: float = 5.0
+    agents_known_for: float = 5.0
+    agents_asked_within: float = 1.5
+    look_every: float = 20.0
+    close_every: float = 2.0
+    arrives_within: float = 20.0
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ inbox = Table(
     Column("conversation_id", String(200), nullable=False),
     Column("channel", String(20), nullable=False),
     Column("citizen", String(160), nullable=False),
-    # text | location | too_long | subscribe | unsubscribe | unheard | image | … (`inbox.KINDS`)
+    # text | location | too_long | subscribe | unsubscribe | session | unheard | image | … (`inbox.KINDS`)
     Column("kind", String(20), nullable=False),
     Column("text", Text, nullable=False),
     # the option of a menu that was tapped, as its message named it
@@ -40,6 +40,8 @@ inbox = Table(
     Column("reply_until", Float, nullable=False),
     # the passive reply that was handed to the platform, word for word, for its retries
     Column("reply", Text),
+    # possible: its reply may be the transfer to the platform's own customer service; given: it is
+    Column("transfer", String(10)),
     # when it was handed over last
     Column("replied_at", Float),
     # 1: the citizen was told that the answer comes later

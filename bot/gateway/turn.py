@@ -8,11 +8,12 @@ from contextlib import suppress
 from sqlalchemy.engine import Connection, Engine
 
 from bot.gateway.channels import traits
-from bot.gateway.inbox import INSTEAD, Inbox, InboxMessage
+from bot.gateway.inbox import INSTEAD, SESSIONS, Inbox, InboxMessage
 from bot.gateway.outbox import HANDOFF, Outbox, Saying, announces
 from bot.gateway.ports import DeskPort, Expect, IsCrisis, Line, Locate, Recipient
 from bot.gateway.rasa_client import BotMessage, RasaClient
 from bot.gateway.texts import Texts
+from bot.gateway.wechat.native import Transfers
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class Turn:
         is_crisis: whether what a citizen writes tells of danger to life.
         expect: told what the dialogue is about to be told.
         answered: told, on the event loop, what the dialogue said to a message, once that is stored.
+        transfers: to the platform's own customer service; None where it is not used.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Turn:
         is_crisis: IsCrisis,
         expect: Expect,
         answered: Callable[[InboxMessage, list[BotMessage]], None],
+        transfers: Transfers | None = None,
     ) -> None:
         self._engine = engine
         self._inbox = inbox
@@ -61,6 +64,7 @@ class Turn:
         self._is_crisis = is_crisis
         self._expect = expect
         self._answered = answered
+        self._transfers = transfers
         self._continue_words = frozenset(texts.get("commands.continue"))
 
     async def run(self, message: InboxMessage, again: bool = False) -> None:
@@ -73,6 +77,9 @@ class Turn:
             RasaAway: the dialogue did not take it.
             Exception: nothing was stored; it can be tried again.
         """
+        if message.kind in SESSIONS:
+            await asyncio.to_thread(self._session, message)
+            return
         if message.kind == "unsubscribe" or (message.kind == "subscribe" and not message.text):
             await asyncio.to_thread(self._follow, message, [])
             return
@@ -83,6 +90,8 @@ class Turn:
             await asyncio.to_thread(self._follow, message, [])
             return
         if recipient == "desk":
+            if self._transfers and message.transfer:
+                await self._transfers.look()
             with suppress(_BotHasItBack):
                 await asyncio.to_thread(self._to_desk, message)
                 return
@@ -137,6 +146,8 @@ class Turn:
                 self._receive(connection, message)
                 return
             self._write(connection, message, sayings)
+            if self._transfers and owner == "staff":
+                self._transfers.decide(connection, message, opened=True)
 
     def stay_silent(self, message: InboxMessage) -> None:
         """The dialogue has nothing to say to the message, however often it is asked: tell the citizen so."""
@@ -174,6 +185,14 @@ class Turn:
             raise _BotHasItBack
         sayings = [Saying("system", text) for text in told]
         self._outbox.add(connection, message.conversation_id, sayings, message.id)
+        if self._transfers:
+            self._transfers.decide(connection, message, opened=False)
+
+    def _session(self, message: InboxMessage) -> None:
+        """An event of the platform's own customer service."""
+        with self._engine.begin() as connection:
+            if self._inbox.finish(connection, message.id, "nothing") and self._transfers:
+                self._transfers.session(connection, message)
 
     def _follow(self, message: InboxMessage, said: list[BotMessage]) -> None:
         """A citizen follows, or no longer does; the answer to a scanned code's question comes after the welcome."""

@@ -65,6 +65,7 @@ class Accounts:
         statement = (
             select(staff, open_now.c.serving)
             .select_from(staff.outerjoin(open_now, open_now.c.claimed_by == staff.c.id))
+            .where(~staff.c.outside)
             .order_by(staff.c.username)
         )
         with self._engine.connect() as connection:
@@ -289,7 +290,7 @@ class Accounts:
 
     def _row(self, connection: Connection, username: str) -> Any:
         name = username.strip().lower()
-        row = connection.execute(select(staff).where(staff.c.username == name)).first()
+        row = connection.execute(select(staff).where(staff.c.username == name, ~staff.c.outside)).first()
         if row is None:
             raise UnknownStaff(self.texts.say("accounts.unknown", username=name))
         return row

@@ -141,7 +141,11 @@ class Shown:
         return {message: states[row] for message, row in sent.items() if row in states}
 
     def _queue(self, staff: StaffMember) -> dict[str, Any]:
-        return {"queue": self._desk.queue(staff, QUEUE_SHOWN), "waiting": self._desk.queue_length(staff)}
+        return {
+            "queue": self._desk.queue(staff, QUEUE_SHOWN),
+            "waiting": self._desk.queue_length(staff),
+            "outside": self._desk.outside_now(staff, QUEUE_SHOWN),
+        }
 
     def _queue_part(self, staff: StaffMember) -> tuple[str, int]:
         queue = self._queue(staff)

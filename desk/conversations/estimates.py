@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.engine import Connection
 
-from desk.conversations.presence import Present
+from desk.conversations.presence import Present, at_the_desk
 from desk.conversations.routing import Routing
 from desk.rules import Estimate
 from desk.tables import handoffs
@@ -46,6 +46,7 @@ def _durations(connection: Connection, same_queue: Any, rules: Estimate, at: flo
         .where(
             handoffs.c.status == "resolved",
             handoffs.c.claimed_at.is_not(None),
+            at_the_desk(),
             handoffs.c.resolved_at >= at - rules.within,
             same_queue,
         )

@@ -16,6 +16,7 @@ from desk.conversations import ownership, presence, routing, waiting
 from desk.conversations.assigning import Assigning, Deliver
 from desk.conversations.ending import Ending
 from desk.conversations.escape import Escape
+from desk.conversations.outside import Outside
 from desk.conversations.serving import Serving
 from desk.database import Clock
 from desk.rules import Rules
@@ -47,6 +48,7 @@ class Housekeeping:
         serving: Serving,
         escape: Escape,
         ending: Ending,
+        outside: Outside,
         changed: Callable[[str], None],
     ) -> None:
         self._engine = engine
@@ -58,6 +60,7 @@ class Housekeeping:
         self._serving = serving
         self._escape = escape
         self._ending = ending
+        self._outside = outside
         self._changed = changed
         self._since = clock()
 
@@ -69,6 +72,7 @@ class Housekeeping:
             self._offer_tickets,
             self._make_tickets,
             self._end_the_silent,
+            self._end_outside,
             self._assign,
         ):
             try:
@@ -140,7 +144,8 @@ class Housekeeping:
             self._assigning.assign(connection, at)
             return True
 
-        self._each(put_back, handoffs.c.status == "claimed", or_(not_begun, left_alone))
+        here = presence.at_the_desk()
+        self._each(put_back, handoffs.c.status == "claimed", here, or_(not_begun, left_alone))
 
     def _offer_tickets(self, at: float) -> None:
         if not self._escape.possible:
@@ -211,9 +216,22 @@ class Housekeeping:
         self._each(
             end,
             handoffs.c.status == "claimed",
+            presence.at_the_desk(),
             handoffs.c.awaiting_reply.is_(False),
             handoffs.c.last_said_at <= before,
         )
+
+    def _end_outside(self, at: float) -> None:
+        """Whom nobody outside the desk takes comes back; what is quiet there has ended."""
+        if at - self._since < self._rules.assigning.present_for:
+            return  # what happened while there was no process is still being found out
+
+        def end(connection: Connection, row: Any) -> bool:
+            return self._outside.overdue(connection, row, at)
+
+        unaccepted = handoffs.c.claimed_at <= at - self._rules.outside.accept_within
+        quiet = handoffs.c.last_said_at <= at - self._rules.outside.quiet_for
+        self._each(end, handoffs.c.status == "claimed", ~presence.at_the_desk(), or_(unaccepted, quiet))
 
     def _assign(self, at: float) -> None:
         """Somebody came back, or was given more capacity, without anybody asking for it to be looked at."""

@@ -78,9 +78,9 @@ def online(connection: Connection, at: float, within: float) -> int:
 
 
 def gone(connection: Connection, at: float, after: float) -> list[int]:
-    """The ids of staff who hold conversations and were not seen for `after` seconds."""
+    """The ids of staff who hold conversations and were not seen for `after` seconds; outside nobody can be seen."""
     holding = select(handoffs.c.claimed_by).where(handoffs.c.status == "claimed")
-    statement = select(staff.c.id).where(staff.c.id.in_(holding), ~seen(at, after))
+    statement = select(staff.c.id).where(staff.c.id.in_(holding), ~staff.c.outside, ~seen(at, after))
     return list(connection.execute(statement).scalars())
 
 
@@ -102,6 +102,11 @@ def assigned(connection: Connection, staff_id: int, at: float) -> None:
     """Note that they were given a conversation: the next goes to somebody else, where loads are the same."""
     take_turns(connection, STAFF)
     connection.execute(update(staff).where(staff.c.id == staff_id).values(last_assigned_at=at))
+
+
+def at_the_desk() -> Any:
+    """The SQL condition for handoffs that somebody at the desk has, or had: nobody outside it."""
+    return handoffs.c.claimed_by.not_in(select(staff.c.id).where(staff.c.outside))
 
 
 def seen(at: float, within: float) -> Any:

@@ -12,6 +12,7 @@ from desk.conversations.assigning import Assigning
 from desk.conversations.commands import Commands
 from desk.conversations.ending import Ending
 from desk.conversations.escape import Escape
+from desk.conversations.outside import Outside
 from desk.conversations.routing import DepartmentNames
 from desk.conversations.satisfaction import Satisfaction
 from desk.records import CRISIS, HandoffReceipt, TicketReceipt
@@ -52,6 +53,7 @@ class Reception:
         assigning: Assigning,
         escape: Escape,
         ending: Ending,
+        outside: Outside,
         satisfaction: Satisfaction,
         commands: Commands,
         names: DepartmentNames,
@@ -63,6 +65,7 @@ class Reception:
         self._assigning = assigning
         self._escape = escape
         self._ending = ending
+        self._outside = outside
         self._satisfaction = satisfaction
         self._is_crisis = is_crisis
         self._commands = commands
@@ -82,7 +85,9 @@ class Reception:
         if ownership.read(connection, conversation_id).owner == "bot":
             there = self._assigning.present(connection, at)
             urgent = values["reason"] == CRISIS
-            if not urgent and self._escape.nobody_comes(values["department"], there, routes, at):
+            outside = not urgent and self._outside.passing(connection, conversation_id) == "yes"
+            here = not urgent and not outside
+            if here and self._escape.nobody_comes(values["department"], there, routes, at):
                 if not values["question"]:
                     return self._closed(values["department"], at)
                 made = self._escape.at_once(connection, values, at)
@@ -95,7 +100,10 @@ class Reception:
             reason = self._texts.label("reasons", values["reason"])
             line = self._texts.say("log.opened", reason=reason, number=number)
             log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
-            self._assigning.assign(connection, at, opened=handoff_id)
+            if outside:
+                self._outside.give(connection, conversation_id, handoff_id, at)
+            else:
+                self._assigning.assign(connection, at, opened=handoff_id)
         assert handoff_id is not None  # an owner other than the bot always has an open handoff
         return self._receipt(connection, handoff_id, not opened, at)
 
@@ -104,13 +112,14 @@ class Reception:
     ) -> HandoffReceipt:
         row = waiting.by_id(connection, handoff_id)
         standing = self._standing(connection, row, at)
+        outside = self._outside.holds(connection, ownership.read(connection, row.conversation_id))
         return HandoffReceipt(
             number=row.number,
             status=row.status,
             already_open=already_open,
             position=standing.place,
             staff_online=standing.ready,
-            department=standing.taker or row.department,
+            department=self._rules.default_department if outside else standing.taker or row.department,
             wait=standing.wait,
         )
 
@@ -158,6 +167,8 @@ class Reception:
                 self._ending.by_citizen(connection, row, at)
                 self._assigning.assign(connection, at)
                 return []
+            if self._outside.holds(connection, row):
+                return self._outside_still(connection, handoff_id, at)
             return self._before_the_first_reply(connection, handoff_id, at)
         if command == "return" and self.withdraw(connection, conversation_id, at):
             danger = waiting.by_id(connection, handoff_id).reason == CRISIS
@@ -169,6 +180,9 @@ class Reception:
             ticket = self._escape.leave(connection, handoff, at)
             if ticket is not None:
                 return [self._texts.say("citizen.ticket", number=ticket.number, due=ticket.due_text)]
+        if self._outside.takes(connection, waiting.by_id(connection, handoff_id)):
+            self._outside.give(connection, conversation_id, handoff_id, at)
+            return []
         return self._acknowledgement(connection, handoff_id, at, asked=command == "place")
 
     def withdraw(self, connection: Connection, conversation_id: str, at: float) -> bool:
@@ -192,8 +206,20 @@ class Reception:
         waiting.change(connection, handoff_id, reason=CRISIS, priority=_FIRST, question=question)
         line = self._texts.say("log.crisis")
         log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
-        if row.status == "queued":
+        if self._outside.holds(connection, ownership.read(connection, conversation_id)):
+            self._outside.take_back(connection, row, "outside_crisis", at, tell=False)
+        elif row.status == "queued":
             self._assigning.assign(connection, at)
+
+    def _outside_still(self, connection: Connection, handoff_id: int, at: float) -> list[str]:
+        """Staff outside the desk have it: what is said here is passed on, or the citizen is told why not."""
+        handoff = waiting.by_id(connection, handoff_id)
+        passing = self._outside.passing(connection, handoff.conversation_id)
+        if passing == "not_this":
+            return [self._texts.say("citizen.outside_words")]
+        if passing == "nobody":
+            self._outside.take_back(connection, handoff, "outside_away", at)
+        return []
 
     def _before_the_first_reply(self, connection: Connection, handoff_id: int, at: float) -> list[str]:
         """Who has heard nothing from a person yet is told now and then that somebody has the message."""

@@ -174,6 +174,13 @@ def claimed_by(connection: Connection, staff_id: int) -> list[Handoff]:
     return [as_handoff(row, 0) for row in rows]
 
 
+def outside(connection: Connection, routes: Routing, department: str | None, limit: int) -> list[Handoff]:
+    """What staff outside the desk have of the conversations that the staff of this department take, oldest first."""
+    held = _joined().where(handoffs.c.status == "claimed", staff.c.outside)
+    mine = held if department is None else held.where(routes.served_by(department))
+    return [as_handoff(row, 0) for row in connection.execute(mine.order_by(handoffs.c.id).limit(limit))]
+
+
 def as_handoff(row: Any, place: int) -> Handoff:
     """A joined row and its place in the queue as the public record."""
     member = None

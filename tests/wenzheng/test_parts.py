@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.gateway.rasa_client import RasaClient
-from bot.gateway.tables import outbox
+from bot.gateway.tables import inbox, outbox
 from desk.changes import conversation_topic
 from desk.ports import AnswerUnknown, KnowledgeAway
 from knowledge.embedding import Int8Embedder, SentenceTransformerEmbedder
@@ -114,4 +114,42 @@ def test_a_rating_is_taken_once_the_question_for_it_is_on_its_way(tmp_path: Path
     assert parts.desk.recipient("wechat:oA", "满意") == "desk"
     parts.desk.record("wechat:oA", ("citizen", "居住证怎么办", None))
     assert parts.desk.recipient("wechat:oA", "满意") == "bot"
+    engine.dispose()
+
+
+def test_the_platforms_agents_are_staff_only_where_they_can_be_asked_for(tmp_path: Path) -> None:
+    settings = load_settings(home=tmp_path, wechat_native_staff=True, wechat_token="t", wechat_appid="wx1")
+    engine = open_engine(settings.database)
+    migrate(engine)
+    with pytest.raises(SettingsError, match="WENZHENG_WECHAT_SECRET"):
+        build_parts(settings, engine)
+    engine.dispose()
+
+
+def test_a_handoff_is_passed_on_where_agents_are_online(tmp_path: Path) -> None:
+    account = {"wechat_token": "t", "wechat_appid": "wx1", "wechat_secret": "s", "wechat_mode": "plain"}
+    settings = load_settings(home=tmp_path, calendar=ALWAYS_OPEN, wechat_native_staff=True, **account)
+    engine = open_engine(settings.database)
+    migrate(engine)
+    parts = build_parts(settings, engine)
+    agents = parts.gateway._agents
+    assert agents
+    # Not started, it asks nobody; a message that can be transferred is being worked on.
+    agents.there = True
+    row = {
+        "conversation_id": "wechat:oA",
+        "channel": "wechat",
+        "citizen": "oA",
+        "kind": "text",
+        "text": "人工",
+    }
+    more = {"status": "waiting", "tries": 1, "received_at": 1.0, "reply_until": 1e12, "noticed": 0}
+    with engine.begin() as connection:
+        connection.execute(inbox.insert().values(**row, **more, dedup_key="1", transfer="possible"))
+    assert parts.desk.open_handoff("wechat:oA", "complex", None, "问").status == "claimed"
+    handoff = parts.desk.latest_handoff("wechat:oA")
+    assert handoff
+    assert handoff.claimed_by
+    assert handoff.claimed_by.display_name == "微信客服"
+    assert parts.desk.open_handoff("web:1", "complex", None, "问").status == "queued"
     engine.dispose()

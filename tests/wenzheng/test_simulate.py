@@ -15,7 +15,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI, Request, Response
 
-from bot.gateway.wechat.messages import parse_body, parse_inbound, render_text
+from bot.gateway.wechat.messages import parse_body, parse_inbound, render_text, render_transfer
 from bot.gateway.wechat.simulator import Platform, PlatformApi
 from bot.gateway.wechat.simulator.transcript import Option
 from bot.gateway.wechat.simulator.wire import Article
@@ -66,6 +66,8 @@ def account() -> FastAPI:
             return Response("???")
         if not said:
             return Response("success")
+        if said == "转人工":
+            return Response(render_transfer(inbound, 1, body.is_json))
         return Response(render_text(inbound, f"答：{said}{'（JSON）' * body.is_json}", 1, body.is_json))
 
     app.add_api_route("/wechat", callback, methods=["POST"])
@@ -111,6 +113,9 @@ def citizen() -> Citizen:
         ("/扫码 hall", ("scan", "", "hall")),
         ("/上报位置", ("whereabouts", "", "")),
         ("/菜单 HUMAN", ("click", "", "HUMAN")),
+        ("/客服上线", ("agent-come", "", "")),
+        ("/客服转接 wang@gh", ("agent-switch", "", "wang@gh")),
+        ("/客服说 您好", ("agent-say", "您好", "")),
     ],
 )
 def test_a_line_says_what_to_do(citizen: Citizen, line: str, act: tuple[str, str, str]) -> None:
@@ -169,6 +174,28 @@ def test_messages_are_answered_one_after_another(capsys: pytest.CaptureFixture[s
     assert shown.err.count("第 1 次请求") == 4
     assert main(["wechat", "simulate", "--body", "json", "你好"]) == 0
     assert "答：你好（JSON）" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("gateway")
+def test_a_transfer_to_the_platforms_agents_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [
+        "/客服上线",
+        "/客服手动",
+        "转人工",
+        "/客服接入",
+        "您好",
+        "/客服说 请讲",
+        "/客服结束",
+        "谢谢",
+        "/客服说 晚了",
+    ]
+    assert main(["wechat", "simulate", *lines]) == 0
+    shown = capsys.readouterr()
+    assert "（已转接到公众平台客服，等待接入）" in shown.err
+    assert "（消息由公众平台客服 kf2001@gh_simulator 接收）" in shown.err
+    assert "市民：/客服说 请讲\n客服：请讲\n" in shown.out
+    assert shown.out.endswith("公众号：答：谢谢\n\n市民：/客服说 晚了\n")
+    assert "客服不能这样做：no session" in shown.err
 
 
 @pytest.mark.usefixtures("gateway")

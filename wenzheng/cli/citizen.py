@@ -26,6 +26,14 @@ HELP = """
   /扫码 场景              已关注的市民扫描公众号的二维码
   /上报位置               同意公众号获取位置后，微信自动上报
 
+公众平台客服（WENZHENG_WECHAT_NATIVE_STAFF=true 时转人工给他们）：
+  /客服上线 账号  /客服下线 账号   客服上线、下线；不写账号时是同一位
+  /客服手动               此后转来的市民先排队，由客服接入
+  /客服接入 账号          接入正在排队的市民
+  /客服说 文字            客服回复市民
+  /客服转接 账号          转给另一位在线的客服
+  /客服结束               结束会话
+
 加 --kf 时是企业微信的微信客服里的市民：/进入  /图片  /语音  /视频  /文件  /位置 名称  /选 序号
 
 WENZHENG_WECHAT_API_BASE 是本机地址（带端口）时，在那里模拟平台的服务端接口：显示客服消息、菜单和“正在输入”，
@@ -40,9 +48,19 @@ _COMMANDS = {
     "/链接": "link",
     "/上报位置": "whereabouts",
     "/取消关注": "leave",
+    "/客服说": "agent-say",
 }
 """What follows such a command is the act's text."""
-_KEYED = {"/关注": "follow", "/扫码": "scan"}
+_KEYED = {
+    "/关注": "follow",
+    "/扫码": "scan",
+    "/客服上线": "agent-come",
+    "/客服下线": "agent-go",
+    "/客服手动": "agent-waits",
+    "/客服接入": "agent-accept",
+    "/客服转接": "agent-switch",
+    "/客服结束": "agent-close",
+}
 """What follows such a command is the act's key."""
 Act = tuple[str, str, str]
 """Name, text and key of an act (`bot.gateway.wechat.simulator.acts`)."""
@@ -78,17 +96,32 @@ class Citizen:
 
     async def do(self, act: Act) -> bool:
         """Do it and show what comes of it; whether all was well."""
+        from bot.gateway.wechat.simulator.acts import AGENT_ACTS
         from bot.gateway.wechat.simulator.acts import act as perform
+        from bot.gateway.wechat.simulator.answers import Refused as NotPossible
 
         try:
             exchange = await perform(self._platform, self._openid, *act)
+            await self._platform.deliver_events()
+        except NotPossible as error:
+            say(f"客服不能这样做：{error.answer['errmsg']}")
+            return True
         except ValueError as error:
             self.show_news()
             say(f"回复不合平台的要求：{error}")
             return False
         self.show_news()
-        say(_how(exchange))
+        if act[0] not in AGENT_ACTS:
+            say(_how(exchange))
         return not exchange.unavailable
+
+    async def hear(self) -> None:
+        """Pass on what became of conversations with the platform's agents, and show the news."""
+        try:
+            await self._platform.deliver_events()
+        except ValueError as error:
+            say(f"回复不合平台的要求：{error}")
+        self.show_news()
 
     def show_news(self) -> None:
         """Print what the citizen sees and was not printed yet."""
@@ -99,7 +132,9 @@ class Citizen:
             if entry.kind == "typing":
                 say("　　（对方正在输入……）")
             elif entry.kind == "transferred":
-                say(f"　　（已转接到公众平台客服 {entry.text}）")
+                say(f"　　（已转接到公众平台客服{' ' + entry.text if entry.text else '，等待接入'}）")
+            elif entry.by == "agent":
+                print(f"客服：{entry.text}\n", flush=True)
             elif entry.kind == "forwarded":
                 say(f"　　（消息由公众平台客服 {entry.text} 接收）")
             elif entry.side != "citizen":
@@ -136,7 +171,7 @@ async def lines(messages: list[str], citizen: Citizen) -> AsyncIterator[str]:
         reading = asyncio.create_task(asyncio.to_thread(read_line))
         while not reading.done():
             await asyncio.wait({reading}, timeout=NEWS_EVERY)
-            citizen.show_news()
+            await citizen.hear()
         line = reading.result()
         if line is None:
             return

@@ -1,7 +1,7 @@
 """The platform's server API: customer messages, the typing state, the menu.
 
-Source: the platform's documentation of `message/custom/send`, `message/custom/typing`, `menu/create` and its error
-codes.
+Source: the platform's documentation of `message/custom/send`, `message/custom/typing`, `menu/create`,
+`customservice/getonlinekflist`, `customservice/kfsession/…` and its error codes.
 
     ApiError                    also: anything else the platform answers; try again later
     ├── Unreachable             no usable answer: try again soon
@@ -12,6 +12,7 @@ codes.
     ├── TooOften                45009, 45011: nothing for a while, to nobody
     ├── OperatorNeeded          40013, 40125, 40164: id, secret or the list of addresses in the console
     ├── PersonServes            a person in the platform's own customer service has the conversation
+    ├── NoSession               65413: no agent of the platform's own customer service has the citizen
     ├── MenuRefused             40200 and what else a menu alone is refused with
     └── CardRefused             45008 and what else a card alone is refused with
 """
@@ -74,6 +75,10 @@ class PersonServes(ApiError):
     pass
 
 
+class NoSession(ApiError):
+    pass
+
+
 class MenuRefused(ApiError):
     pass
 
@@ -95,6 +100,7 @@ _ERRORS: dict[int, type[ApiError]] = {
     40013: OperatorNeeded,
     40125: OperatorNeeded,
     40164: OperatorNeeded,
+    65413: NoSession,
 }
 # What a message of an unknown kind, or with a field the platform does not like, is refused with.
 _MENU_ERRORS = frozenset({40008, 40035, 40200, 44004, 44003, 45064, 47001, 65301})
@@ -135,7 +141,7 @@ class Connection:
     async def call(
         self, path: str, body: dict[str, Any], params: dict[str, str] | None = None
     ) -> dict[str, Any]:
-        """POST and return the answer.
+        """POST, or GET where there is no body, and return the answer.
 
         Raises:
             ApiError: the platform refused, or gave no usable answer.
@@ -168,20 +174,25 @@ class Connection:
 
 
 async def authorised(
-    connection: Connection, tokens: TokenSource, path: str, body: dict[str, Any]
+    connection: Connection, tokens: TokenSource, path: str, body: dict[str, Any] | None, **params: str
 ) -> dict[str, Any]:
-    """POST with an access token; one that is no longer valid is replaced once.
+    """POST, or without a body GET, with an access token; one that is no longer valid is replaced once.
 
     Raises:
         ApiError: the platform refused, or gave no usable answer.
     """
+
+    async def call(token: str) -> dict[str, Any]:
+        given = {"access_token": token, **params}
+        return await (connection.get(path, given) if body is None else connection.call(path, body, given))
+
     token = await tokens.get()
     try:
-        return await connection.call(path, body, {"access_token": token})
+        return await call(token)
     except ApiError as error:
         if error.code not in TOKEN_ERRORS:
             raise
-        return await connection.call(path, body, {"access_token": await tokens.get(instead_of=token)})
+        return await call(await tokens.get(instead_of=token))
 
 
 class WeChatApi:
@@ -243,6 +254,38 @@ class WeChatApi:
         """
         await self._authorised("/cgi-bin/menu/create", menu)
 
+    # The platform's own customer service
+
+    async def online_agents(self) -> list[str]:
+        """The accounts of its agents who are online. Raises ApiError."""
+        answer = await self._authorised("/cgi-bin/customservice/getonlinekflist", None)
+        listed = _dicts(answer, "kf_online_list")
+        return [str(each.get("kf_account", "")) for each in listed if _number(each, "status") > 0]
+
+    async def session(self, openid: str) -> str:
+        """The account of the agent who has this citizen; "" for nobody. Raises ApiError."""
+        answer = await self._authorised("/customservice/kfsession/getsession", None, openid=openid)
+        return str(answer.get("kf_account") or "")
+
+    async def waiting_for_agents(self) -> tuple[frozenset[str], bool]:
+        """The citizens whom no agent has accepted yet, and whether these are all: the platform names at most 100.
+
+        Raises:
+            ApiError: it did not tell.
+        """
+        answer = await self._authorised("/customservice/kfsession/getwaitcase", None)
+        named = frozenset(str(each.get("openid", "")) for each in _dicts(answer, "waitcaselist"))
+        return named, _number(answer, "count") <= len(named)
+
+    async def close_session(self, openid: str, agent: str) -> None:
+        """End the conversation that this agent has with the citizen.
+
+        Raises:
+            NoSession: there is none.
+            ApiError: it was not ended.
+        """
+        await self._authorised("/customservice/kfsession/close", {"kf_account": agent, "openid": openid})
+
     async def close(self) -> None:
         """Close the connections."""
         await self._connection.close()
@@ -250,5 +293,15 @@ class WeChatApi:
     async def _send(self, openid: str, message: dict[str, Any]) -> None:
         await self._authorised("/cgi-bin/message/custom/send", {"touser": openid, **message})
 
-    async def _authorised(self, path: str, body: dict[str, Any]) -> None:
-        await authorised(self._connection, self._tokens, path, body)
+    async def _authorised(self, path: str, body: dict[str, Any] | None, **params: str) -> dict[str, Any]:
+        return await authorised(self._connection, self._tokens, path, body, **params)
+
+
+def _dicts(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    listed = answer.get(name)
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def _number(answer: dict[str, Any], name: str) -> int:
+    value = str(answer.get(name, 0))
+    return int(value) if value.isdecimal() else 0

@@ -16,13 +16,15 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.background import BackgroundTask
 
-from bot.gateway.inbox import InboxMessage
+from bot.gateway.inbox import SESSIONS, InboxMessage
+from bot.gateway.outbox import Transferred
 from bot.gateway.settings import Clock, WeChatSettings
 from bot.gateway.texts import Texts
 from bot.gateway.wechat.door import Door, Opened
 from bot.gateway.wechat.errors import CallbackError, Replayed, TooLarge
-from bot.gateway.wechat.messages import SUCCESS
-from bot.gateway.wechat.reading import Reader
+from bot.gateway.wechat.messages import SUCCESS, Inbound
+from bot.gateway.wechat.native.transfers import POSSIBLE
+from bot.gateway.wechat.reading import Reader, Reading
 from bot.gateway.wechat.replays import SeenRequests
 
 if TYPE_CHECKING:
@@ -61,7 +63,7 @@ class Callback:
         self._seen = seen
         self._texts = texts
         self._clock = clock
-        self._reader = Reader(texts)
+        self._reader = Reader(texts, self._settings.native_staff)
 
     def router(self) -> APIRouter:
         """The two routes."""
@@ -93,11 +95,13 @@ class Callback:
         except Exception:
             logger.exception("a message could not be stored")
             return self._respond(opened, self._texts.say("replies.not_stored"))
-        if message is None:
+        if message is None or message.kind in SESSIONS:
             return PlainTextResponse(SUCCESS)
         try:
             text = await self._reply_to(message, opened, arrived)
             there = bool(text) and not await request.is_disconnected()
+        except Transferred:
+            return await self._transfer(opened, message)
         except Exception:
             # Any other reply shows citizens that the account is out of order; what is stored is answered later.
             logger.exception("the reply to message %d failed", message.id)
@@ -146,6 +150,7 @@ class Callback:
             PLATFORM_WAITS * self._settings.tries + 1,
             reading.window,
             reading.menu_option,
+            POSSIBLE if self._can_be_transferred(inbound, reading) else None,
             first,
         )
         if self._clock() - message.received_at > self._settings.retry_window:
@@ -153,6 +158,11 @@ class Callback:
                 raise Replayed()
             return None
         return message
+
+    def _can_be_transferred(self, inbound: Inbound, reading: Reading) -> bool:
+        """To the platform's own customer service: only what a citizen sends, never what they tap."""
+        typed = inbound.type != "event" and reading.menu_option is None
+        return self._settings.native_staff and typed
 
     async def _reply_to(self, message: InboxMessage, opened: Opened, arrived: float) -> str:
         settings, gateway = self._settings, self._gateway
@@ -184,6 +194,14 @@ class Callback:
             await gateway.release(message.id)
         return text or ""
 
+    async def _transfer(self, opened: Opened, message: InboxMessage) -> Response:
+        try:
+            await self._gateway.transferred(message)
+        except Exception:
+            # The transfer itself is decided and stored.
+            logger.exception("what is told beside the transfer of message %d waits", message.id)
+        return self._answer(opened, self._door.transfer(opened))
+
     async def _confirm(self, message: InboxMessage) -> None:
         try:
             await self._gateway.confirm_reply(message)
@@ -193,7 +211,10 @@ class Callback:
             )
 
     def _respond(self, opened: Opened, text: str, then: BackgroundTask | None = None) -> Response:
-        body = self._door.reply(opened, text)
+        return self._answer(opened, self._door.reply(opened, text), then)
+
+    @staticmethod
+    def _answer(opened: Opened, body: str, then: BackgroundTask | None = None) -> Response:
         kind = (
             "text/plain" if body == SUCCESS else "application/json" if opened.is_json else "application/xml"
         )

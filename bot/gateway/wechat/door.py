@@ -16,7 +16,15 @@ from bot.gateway.wechat.errors import (
     SignatureWrong,
     TimestampStale,
 )
-from bot.gateway.wechat.messages import SUCCESS, Inbound, parse_body, parse_inbound, render, render_text
+from bot.gateway.wechat.messages import (
+    SUCCESS,
+    Inbound,
+    parse_body,
+    parse_inbound,
+    render,
+    render_text,
+    render_transfer,
+)
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,14 @@ class Door:
         if not text:
             return SUCCESS
         now = int(self._clock())
-        plain = render_text(opened.inbound, text, now, opened.is_json)
+        return self._sealed(opened, render_text(opened.inbound, text, now, opened.is_json), now)
+
+    def transfer(self, opened: Opened) -> str:
+        """The body that gives it to the platform's own customer service."""
+        now = int(self._clock())
+        return self._sealed(opened, render_transfer(opened.inbound, now, opened.is_json), now)
+
+    def _sealed(self, opened: Opened, plain: str, now: int) -> str:
         if not opened.encrypted or self._cipher is None:
             return plain
         sealed = self._cipher.encrypt(plain)

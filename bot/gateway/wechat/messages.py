@@ -103,6 +103,20 @@ def render_text(inbound: Inbound, text: str, create_time: int, as_json: bool) ->
     return render(fields, as_json)
 
 
+def render_transfer(inbound: Inbound, create_time: int, as_json: bool) -> str:
+    """The passive reply that gives this message to the platform's own customer service.
+
+    No agent is named: one who is not online would keep the citizen (the platform's page 消息转发到客服).
+    """
+    fields: dict[str, str | int] = {
+        "ToUserName": inbound.from_user,
+        "FromUserName": inbound.to_user,
+        "CreateTime": create_time,
+        "MsgType": "transfer_customer_service",
+    }
+    return render(fields, as_json)
+
+
 def render(fields: dict[str, str | int], as_json: bool) -> str:
     """Fields as the platform writes them; numbers bare, texts as CDATA."""
     if as_json:

@@ -8,6 +8,12 @@ from bot.gateway.wechat.menu import asked_by
 from bot.gateway.wechat.messages import Inbound
 
 _KINDS = {"image": "image", "video": "video", "shortvideo": "video", "link": "link"}
+_SESSIONS = {
+    "kf_create_session": ("session", "KfAccount"),
+    "kf_switch_session": ("session", "ToKfAccount"),
+    "kf_close_session": ("session_end", "KfAccount"),
+}
+"""Events of the platform's own customer service: the kind, and which field names the agent."""
 _SCENE = "qrscene_"
 """What the platform puts in front of a code's scene where scanning it was following."""
 
@@ -18,7 +24,7 @@ class Reading:
 
     kind: str
     text: str
-    window: Window = "message"
+    window: Window | None = "message"
     menu_option: str | None = None
 
 
@@ -26,9 +32,11 @@ class Reader:
     """
     Args:
         texts: names of the kinds, and what the keys of a menu say that was not made by `wechat menu push`.
+        native_staff: whether the platform's own customer service is used.
     """
 
-    def __init__(self, texts: Texts) -> None:
+    def __init__(self, texts: Texts, native_staff: bool = False) -> None:
+        self._native_staff = native_staff
         self._kinds: dict[str, str] = texts.get("parts.unsupported_kinds")
         self._menu: dict[str, str] = texts.get("wechat.menu")
 
@@ -65,4 +73,7 @@ class Reader:
         if inbound.event == "click":
             # A menu item without words of its own gets what any empty message gets: how to ask.
             return Reading("text", asked_by(key) or self._menu.get(key, ""), "tap")
+        if self._native_staff and inbound.event in _SESSIONS:
+            kind, agent = _SESSIONS[inbound.event]
+            return Reading(kind, inbound.fields.get(agent, "")[:128], None)
         return None

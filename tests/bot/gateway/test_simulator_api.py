@@ -306,7 +306,7 @@ async def test_typing_needs_a_message_shortly_before_and_a_known_command() -> No
 
 async def test_a_session_needs_an_agent_who_is_online() -> None:
     account = Account()
-    account.api.agents += [
+    account.api.service.agents += [
         {"kf_account": "li@gh", "status": 1, "kf_id": 1001, "accepted_case": 0},
         {"kf_account": "wang@gh", "status": 0, "kf_id": 1002, "accepted_case": 0},
     ]

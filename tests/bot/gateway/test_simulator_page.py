@@ -91,6 +91,36 @@ async def test_a_bad_request_is_explained_and_nothing_is_sent(body: str, status:
         assert api.transcript.version == 0
 
 
+async def test_an_agent_talks_with_a_citizen() -> None:
+    async with asking() as (client, api):
+
+        async def does(act: str, text: str = "", key: str = "") -> None:
+            asked = {"openid": CITIZEN, "act": act, "text": text, "key": key}
+            assert (await client.post("/phone/act", json=asked)).status_code == 202
+
+        async def news() -> Any:
+            return (await client.get("/phone/news", params={"after": -1})).json()
+
+        await does("agent-say", "太早了")
+        await does("agent-come", key="li@gh")
+        await until(api.service.online)
+        assert [each["kf_account"] for each in (await news())["agents"]] == ["li@gh"]
+        api.service.accepts = False
+        api.service.transfer(CITIZEN)
+        await does("text", "你好")
+        await until(lambda: api.transcript.of(CITIZEN)[-1].seconds)
+        assert (await news())["citizens"][0]["standing"]["waits"] is True
+        await does("agent-accept")
+        await until(lambda: api.service.session(CITIZEN) and not api.service.events)
+        await does("agent-say", "请讲")
+        await until(lambda: api.transcript.of(CITIZEN)[-1].by == "agent")
+        standing = (await news())["citizens"][0]["standing"]
+        assert (standing["agent"], standing["waits"]) == ("li@gh", False)
+        await does("agent-close")
+        await until(lambda: api.service.session(CITIZEN) is None)
+        assert [each.text for each in api.transcript.of(CITIZEN) if each.by == "agent"] == ["请讲"]
+
+
 async def test_only_its_own_page_may_use_it() -> None:
     async with asking() as (client, _api):
         reply = await client.post("/phone/act", data={"openid": CITIZEN, "act": "text"})
@@ -250,6 +280,31 @@ async def test_the_desk_shows_tries_times_windows_and_a_second_citizen(tmp_path:
         await tab.get_by_role("button", name="市民甲").click()
         await tab.get_by_text("给甲的话").wait_for()
         assert w.heard() == ["医保"]
+
+
+@pytest.mark.browser
+@MARKS[1]
+async def test_the_desk_plays_the_agent_of_the_platforms_customer_service(tmp_path: Path) -> None:
+    async with phone(tmp_path, 1280) as (tab, api, _w):
+        await tab.click("#follow")
+        await tab.get_by_role("button", name="客服上线").click()
+        await tab.get_by_role("button", name="改为手动接入").click()
+        await until(lambda: not api.service.accepts)
+        api.service.transfer(CITIZEN)
+        await tab.get_by_text("已转接到公众平台客服，等待接入").wait_for()
+        await tab.get_by_role("button", name="接入", exact=True).click()
+        await tab.get_by_role("button", name="客服回复").click()
+        await tab.fill("#dialog-input", "请讲")
+        await tab.locator("#dialog [value=ok]").click()
+        said = tab.locator(".message.account").last
+        await tab.get_by_text("请讲").wait_for()
+        assert await said.inner_text() == "客\n请讲"
+        await say(tab, "你好")
+        await tab.get_by_text("消息由公众平台客服（kf2001@gh_simulator）接收").wait_for()
+        await tab.get_by_role("button", name="结束会话").click()
+        await until(lambda: api.service.session(CITIZEN) is None)
+        await tab.get_by_role("button", name="客服回复").wait_for(state="hidden")
+        assert await tab.get_by_role("button", name="客服下线").is_visible()
 
 
 @pytest.mark.browser

@@ -345,13 +345,13 @@ async def test_an_event_cannot_be_transferred() -> None:
 
 async def test_messages_go_to_the_agent_and_not_to_the_callback_until_the_agent_ends() -> None:
     callback, api = Callback(TRANSFER, "success"), PlatformApi()
-    api.agents.append({"kf_account": "li@gh", "status": 1})
+    api.service.agents.append({"kf_account": "li@gh", "status": 1})
     platform = callback.platform(api=api)
     exchange = await platform.say(CITIZEN, "人工")
     assert (exchange.text, exchange.reply and exchange.reply.kind) == (None, "transfer_customer_service")
     assert (await platform.say(CITIZEN, "在吗")).tries == 0
     assert (await platform.event(CITIZEN, "CLICK", "K")).tries == 1
-    api.end_session(CITIZEN)
+    api.service.close(CITIZEN)
     assert (await platform.say(CITIZEN, "谢谢")).tries == 1
     told = [(each.kind, each.text) for each in api.transcript.of(CITIZEN) if each.side == "platform"]
     assert told == [("transferred", "li@gh"), ("forwarded", "li@gh")]

@@ -1,9 +1,10 @@
-"""What a citizen can do in WeChat, by name, for the terminal and the page; with made-up media and a place."""
+"""What a citizen, or an agent, can do in WeChat, by name, for the terminal and the page; with made-up media."""
 
 from collections.abc import Callable
 from typing import Any
 
 from bot.gateway.wechat.simulator.platform import Exchange, Platform
+from bot.gateway.wechat.simulator.service import CustomerService
 from bot.gateway.wechat.simulator.wire import Fields
 
 PLACE: Fields = {"Location_X": 23.134521, "Location_Y": 113.358803, "Scale": 20}
@@ -22,20 +23,34 @@ _MESSAGES: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
     "location": ("location", lambda text: {**PLACE, "Label": text}),
     "link": ("link", lambda text: {"Title": text, "Description": "", "Url": text}),
 }
-ACTS = frozenset({*_MESSAGES, "text", "tap", "follow", "leave", "scan", "click", "view", "whereabouts"})
+AGENT = "kf2001@gh_simulator"
+"""The agent of the platform's own customer service, where none is named."""
+AGENT_ACTS = frozenset(
+    {"agent-come", "agent-go", "agent-accept", "agent-say", "agent-switch", "agent-close", "agent-waits"}
+)
+ACTS = frozenset(
+    {*_MESSAGES, *AGENT_ACTS, "text", "tap", "follow", "leave", "scan", "click", "view", "whereabouts"}
+)
 
 
 async def act(platform: Platform, openid: str, name: str, text: str = "", key: str = "") -> Exchange:
     """Do one of ACTS.
 
     Args:
-        text: what is typed, heard (`voice`; empty: not recognised), tapped, or the place's name or link's address.
-        key: the option's id (`tap`), the code's scene (`follow`, `scan`), the entry's key or address (`click`, `view`).
+        text: what is typed, heard (`voice`; empty: not recognised), tapped, said by the agent, or the place's name or
+            link's address.
+        key: the option's id (`tap`), the code's scene (`follow`, `scan`), the entry's key or address (`click`, `view`),
+            the agent (`agent-…`).
 
     Raises:
         ValueError: the reply is not one the platform would take.
         KeyError: not one of ACTS.
+        Refused: nobody of the customer service can do this now.
     """
+    if name in AGENT_ACTS:
+        if platform.service:
+            _agent_act(platform.service, openid, name, text, key)
+        return Exchange()
     if name in _MESSAGES:
         kind, fields = _MESSAGES[name]
         return await platform.send(openid, kind, fields(text))
@@ -50,3 +65,18 @@ async def act(platform: Platform, openid: str, name: str, text: str = "", key: s
         return await platform.send(openid, "event", {"Event": "LOCATION", **fields_of_place})
     event = {"leave": "unsubscribe", "scan": "SCAN", "click": "CLICK", "view": "VIEW"}[name]
     return await platform.event(openid, event, key, _CODE if name == "scan" else "")
+
+
+def _agent_act(service: CustomerService, openid: str, name: str, text: str, agent: str) -> None:
+    if name in ("agent-come", "agent-go"):
+        service.set_online(agent or AGENT, name == "agent-come")
+    elif name == "agent-waits":  # who comes from now on waits until an agent accepts
+        service.accepts = False
+    elif name == "agent-accept":
+        service.accept(openid, agent)
+    elif name == "agent-say":
+        service.say(openid, text)
+    elif name == "agent-switch":
+        service.switch(openid, agent)
+    else:
+        service.close(openid)

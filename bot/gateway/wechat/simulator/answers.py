@@ -35,6 +35,8 @@ MESSAGES = {
     47001: "data format error",
     48001: "api unauthorized",
     65401: "invalid custom service account",
+    65413: "no session with this user",
+    65414: "the user is with another custom service account",
     65415: "custom service account is not online",
 }
 

@@ -1,7 +1,6 @@
 """The platform's server API: the part that is used, as an ASGI app.
 
-Source: the platform's pages 获取稳定版接口调用凭据, 发送客服消息, 客服输入状态, 创建自定义菜单, 获取在线客服列表 and
-创建会话.
+Source: the platform's pages 获取稳定版接口调用凭据, 发送客服消息, 客服输入状态 and 创建自定义菜单.
 """
 
 import json
@@ -15,7 +14,9 @@ from fastapi import FastAPI, Request
 
 from bot.gateway.wechat.simulator.answers import Refused, answer, refuse
 from bot.gateway.wechat.simulator.content import read_content
-from bot.gateway.wechat.simulator.ledger import UNKNOWN, Ledger
+from bot.gateway.wechat.simulator.ledger import Ledger
+from bot.gateway.wechat.simulator.service import CustomerService
+from bot.gateway.wechat.simulator.service_api import ServiceApi
 from bot.gateway.wechat.simulator.transcript import Entry, Transcript
 
 TOKEN_LASTS = 7200.0
@@ -27,8 +28,6 @@ _TOKEN = "/cgi-bin/stable_token"  # noqa: S105 - a path
 _SEND = "/cgi-bin/message/custom/send"
 _TYPING = "/cgi-bin/message/custom/typing"
 _MENU = "/cgi-bin/menu/create"
-_ONLINE = "/cgi-bin/customservice/getonlinekflist"
-_SESSION = "/customservice/kfsession/create"
 _ESCAPED = re.compile(rb"\\u[0-9a-fA-F]{4}")
 
 
@@ -48,8 +47,7 @@ class PlatformApi:
         errors_at: the same for any path, by path.
         tokens: how many tokens were given out.
         menu: the account's menu, once one was created.
-        agents: the platform's own customer service as `getonlinekflist` tells of it: dicts of `kf_account`, `status`
-            (1 is online), `kf_id`, `accepted_case`.
+        service: the platform's own customer service.
         ledger: how the account stands with each citizen.
         transcript: what each citizen said and saw.
     """
@@ -74,9 +72,9 @@ class PlatformApi:
         self.errors_at: defaultdict[str, deque[int]] = defaultdict(deque)
         self.tokens = 0
         self.menu: dict[str, Any] | None = None
-        self.agents: list[dict[str, Any]] = []
         self.ledger = Ledger(clock)
         self.transcript = Transcript(clock)
+        self.service = CustomerService(self.ledger, self.transcript, clock)
         self._valid_until: dict[str, float] = {}
         self.app = FastAPI()
         self.app.add_exception_handler(Refused, refuse)
@@ -84,8 +82,9 @@ class PlatformApi:
         self.app.add_api_route(_SEND, self._send, methods=["POST"])
         self.app.add_api_route(_TYPING, self._typing, methods=["POST"])
         self.app.add_api_route(_MENU, self._create_menu, methods=["POST"])
-        self.app.add_api_route(_ONLINE, self._online, methods=["GET"])
-        self.app.add_api_route(_SESSION, self._create_session, methods=["POST"])
+        ServiceApi(self.service, self.ledger, self._authorise, self._body, lambda: not self.enforce).add_to(
+            self.app
+        )
 
     def heard(self, entry: Entry, tapped: bool = False) -> bool:
         """Take note of what a citizen did.
@@ -97,29 +96,11 @@ class PlatformApi:
         Returns:
             Whether it went to an agent of the platform's own customer service: the callback does not get it.
         """
-        standing = self.ledger.heard(entry.openid, entry.event, tapped)
-        if entry.kind == "event" or not standing.agent:
-            return False
-        self.transcript.add(entry.openid, "platform", "forwarded", standing.agent)
-        return True
-
-    def transfer(self, openid: str, agent: str = "") -> None:
-        """Hand a citizen to the platform's own customer service.
-
-        Args:
-            agent: this one, online or not: with one who is not the citizen waits for good. Empty: one who is online;
-                while nobody is, the callback goes on getting the citizen's messages.
-        """
-        agent = agent or next((each["kf_account"] for each in self._online_agents()), "")
-        self.ledger.of(openid).agent = agent
-        self.transcript.add(openid, "platform", "transferred", agent)
-
-    def end_session(self, openid: str) -> None:
-        """The agent ends the conversation; the callback gets the citizen's messages again."""
-        self.ledger.of(openid).agent = ""
-
-    def _online_agents(self) -> list[dict[str, Any]]:
-        return [each for each in self.agents if each.get("status") == 1]
+        self.ledger.heard(entry.openid, entry.event, tapped)
+        agent = "" if entry.kind == "event" else self.service.heard(entry.openid)
+        if agent:
+            self.transcript.add(entry.openid, "platform", "forwarded", agent)
+        return bool(agent)
 
     async def _stable_token(self, request: Request) -> dict[str, Any]:
         body = await self._body(request)
@@ -176,23 +157,6 @@ class PlatformApi:
         self._authorise(_MENU, access_token)
         self.menu = body
         self.transcript.changed()
-        return answer()
-
-    async def _online(self, access_token: str = "") -> dict[str, Any]:
-        self._authorise(_ONLINE, access_token)
-        return {"kf_online_list": self._online_agents()}
-
-    async def _create_session(self, request: Request, access_token: str = "") -> dict[str, Any]:
-        body = await self._body(request)
-        self._authorise(_SESSION, access_token)
-        openid, name = str(body.get("openid", "")), str(body.get("kf_account", ""))
-        if name not in [each["kf_account"] for each in self.agents]:
-            raise Refused(65401)
-        if name not in [each["kf_account"] for each in self._online_agents()]:
-            raise Refused(65415)
-        if self.enforce and self.ledger.standing(openid) is None:
-            raise Refused(UNKNOWN)
-        self.transfer(openid, name)
         return answer()
 
     def _authorise(self, path: str, token: str) -> None:

@@ -1,12 +1,15 @@
 """The stand-in as a phone in the browser, for trying out: a page on this machine, and the API it uses.
 
-`GET /phone/news?after=VERSION`: waits for what is newer, then {version, now, entries, citizens, menu, facts}.
-`POST /phone/act` {openid, act, text, key}: a citizen does something (`acts`); what becomes of it is news.
+`GET /phone/news?after=VERSION`: waits for what is newer, then {version, now, entries, citizens, menu, agents,
+accepts, facts}.
+`POST /phone/act` {openid, act, text, key}: a citizen, or an agent for them, does something (`acts`); what becomes of it
+is news.
 """
 
 import asyncio
 import logging
 import time
+from collections.abc import Coroutine
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from bot.gateway.wechat.simulator.acts import ACTS, act
+from bot.gateway.wechat.simulator.answers import Refused
 from bot.gateway.wechat.simulator.api import PlatformApi
 from bot.gateway.wechat.simulator.platform import Platform
 
@@ -82,6 +86,8 @@ class PhonePage:
         until = time.monotonic() + min(wait, NEWS_WAITS)
         while transcript.version <= after and time.monotonic() < until and not self._closing:
             await transcript.wait(after, 1.0)
+            if self._api.service.events:
+                self._spawn(self._hear())
         version = transcript.version
         return JSONResponse(
             {
@@ -95,9 +101,18 @@ class PhonePage:
                     for openid, name in self._citizens.items()
                 ],
                 "menu": self._api.menu,
+                "agents": self._api.service.online(),
+                "accepts": self._api.service.accepts,
                 "facts": self._facts,
             }
         )
+
+    async def _hear(self) -> None:
+        """Pass on what became of conversations with agents by the server API."""
+        try:
+            await self._platform.deliver_events()
+        except ValueError as error:
+            logger.warning("the callback's reply is no good: %s", error)
 
     def _standing(self, openid: str) -> dict[str, Any]:
         standing = self._api.ledger.standing(openid)
@@ -105,7 +120,7 @@ class PhonePage:
             return {"follows": False}
         known = asdict(standing)
         del known["spoke_at"]
-        return known
+        return {**known, "waits": openid in self._api.service.waiting()}
 
     async def _act(self, request: Request) -> Response:
         # Another site's form cannot send this type without being asked for permission first.
@@ -121,13 +136,19 @@ class PhonePage:
         openid, name, text, key = asked
         if openid not in self._citizens or name not in ACTS:
             return JSONResponse({"message": "没有这个市民或动作。"}, 404)
-        task = asyncio.create_task(self._do(openid, name, text, key))
+        self._spawn(self._do(openid, name, text, key))
+        return JSONResponse({}, 202)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._acting.add(task)
         task.add_done_callback(self._acting.discard)
-        return JSONResponse({}, 202)
 
     async def _do(self, openid: str, name: str, text: str, key: str) -> None:
         try:
             await act(self._platform, openid, name, text, key)
         except ValueError as error:
             logger.warning("the callback's reply is no good: %s", error)
+        except Refused as error:
+            logger.warning("the agent cannot do that: %s", error.answer["errmsg"])
+        await self._hear()

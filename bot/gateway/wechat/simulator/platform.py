@@ -16,6 +16,7 @@ from bot.gateway.wechat.crypto import MessageCipher, signature, signature_matche
 from bot.gateway.wechat.errors import CallbackError
 from bot.gateway.wechat.messages import SUCCESS
 from bot.gateway.wechat.simulator.api import PlatformApi
+from bot.gateway.wechat.simulator.service import CustomerService
 from bot.gateway.wechat.simulator.transcript import UNAVAILABLE, Entry, Transcript
 from bot.gateway.wechat.simulator.wire import Fields, Reply, read, read_reply, write
 
@@ -153,6 +154,35 @@ class Platform:
             self._show(openid, exchange.reply)
         return exchange
 
+    @property
+    def service(self) -> CustomerService | None:
+        """The platform's own customer service; None without a server API."""
+        return self._api.service if self._api else None
+
+    async def deliver_events(self) -> list[Exchange]:
+        """Tell the callback what became of conversations with agents; what is told late is told in its order.
+
+        Raises:
+            ValueError: the callback answers with something that nobody would see.
+        """
+        told = []
+        while self._api and self._api.service.events:
+            openid, event, fields = self._api.service.events.popleft()
+            exchange = Exchange()
+            message: Fields = {
+                "ToUserName": ACCOUNT,
+                "FromUserName": openid,
+                "CreateTime": int(self._clock()),
+                "MsgType": "event",
+                "Event": event,
+                **fields,
+            }
+            await self._exchange(message, Entry(0, openid, self._clock(), "platform", "event"), exchange)
+            if exchange.reply:
+                raise ValueError(f"{event} is answered, and nobody sees it: {exchange.raw}")
+            told.append(exchange)
+        return told
+
     def signed(self, message: str, timestamp: int | None = None) -> tuple[str, str]:
         """Address and body of one request with this message."""
         at, nonce = str(timestamp or int(self._clock())), secrets.token_hex(8)
@@ -247,6 +277,6 @@ class Platform:
             )
             return
         if self._api:
-            self._api.transfer(openid, reply.agent)
+            self._api.service.transfer(openid, reply.agent)
         else:
             self.transcript.add(openid, "platform", "transferred", reply.agent)

@@ -39,7 +39,7 @@ class Entry:
             `transferred` (to its own customer service), `forwarded` (a message went there, not to the callback).
         text: what can be read of it; of an event its key.
         event: the event's name as sent: `subscribe`, `CLICK` …
-        by: of the account: `reply` to a message, or `push` by customer message.
+        by: of the account: `reply` to a message, `push` by customer message, or `agent` for its customer service.
         options: what can be tapped.
         articles: of a news message.
         tries: requests made for it so far.

@@ -5,7 +5,7 @@
   const log = $("log"), box = $("text"), dialog = $("dialog");
   const entries = new Map();   // id -> entry
   const shown = new Map();     // id -> its element
-  let version = -1, citizens = [], me = "", menu = null, skew = 0, typed = false, menuKey = "", seen = new Map();
+  let version = -1, citizens = [], me = "", menu = null, agents = [], accepts = true, skew = 0, typed = false, menuKey = "", seen = new Map();
 
   const KINDS = { text: "文字", image: "图片", voice: "语音", video: "视频", shortvideo: "小视频", location: "位置",
     link: "链接", event: "事件", msgmenu: "菜单消息", news: "图文" };
@@ -157,7 +157,8 @@
     if (entry.side === "platform") {
       if (entry.kind === "unavailable") return make("li", "note bad", entry.text);
       const agent = entry.text ? `（${entry.text}）` : "";
-      return make("li", "note", entry.kind === "transferred" ? `已转接到公众平台客服${agent}` : `消息由公众平台客服${agent}接收`);
+      const waits = agent ? "" : "，等待接入";
+      return make("li", "note", entry.kind === "transferred" ? `已转接到公众平台客服${agent}${waits}` : `消息由公众平台客服${agent}接收`);
     }
     const name = entry.event.toLowerCase();
     const what = EVENTS[name] || `事件 ${entry.event}`;
@@ -174,7 +175,8 @@
     if (entry.kind === "typing") return null;
     if (entry.kind === "event" || entry.side === "platform") return noteOf(entry);
     const item = make("li", `message ${entry.side}`);
-    const face = make("span", "face", entry.side === "citizen" ? citizens.find((one) => one.openid === me).name.slice(-1) : "政");
+    const face = make("span", "face", entry.side === "citizen" ? citizens.find((one) => one.openid === me).name.slice(-1)
+      : entry.by === "agent" ? "客" : "政");
     face.setAttribute("aria-hidden", "true");
     item.append(face);
     if (entry.articles.length) {
@@ -227,7 +229,7 @@
       const row = make("li");
       const name = entry.kind === "event" ? EVENTS[entry.event.toLowerCase()] || entry.event : KINDS[entry.kind] || entry.kind;
       row.append(make("span", "what", entry.text && entry.kind !== "event" ? `${name}：${entry.text}` : name));
-      row.append(make("span", "how", entry.seconds === null ? `第 ${entry.tries} 次……`
+      row.append(make("span", "how", entry.seconds === null ? (entry.tries ? `第 ${entry.tries} 次……` : "由客服接收")
         : `${entry.tries} 次 · ${Math.round(entry.seconds * 1000)} 毫秒`));
       const problem = problemOf(entry);
       if (problem) row.append(make("span", "problem", problem));
@@ -256,8 +258,12 @@
     const now = Date.now() / 1000 + skew;
     const state = citizens.find((one) => one.openid === me)?.standing || {};
     const window = (one) => !one || one.until <= now ? "未打开" : `还可发 ${one.left} 条，${left(one.until - now)}后关闭`;
-    pairs("quota", [["市民消息", window(state.speaking)], ["点击、扫码、关注", window(state.tapping)],
-      ["公众平台客服", state.agent || "未接入"]]);
+    pairs("quota", [["市民消息", window(state.speaking)], ["点击、扫码、关注", window(state.tapping)]]);
+    pairs("agents", [["在线", agents.map((one) => one.kf_account).join("、") || "没有"],
+      ["这位市民", state.agent ? `由 ${state.agent} 接待` : state.waits ? "等待接入" : "未转接"]]);
+    const possible = { come: !agents.length, go: agents.length, waits: agents.length && accepts, accept: state.waits && agents.length,
+      say: state.agent, close: state.agent };
+    for (const one of $("agent-acts").children) one.hidden = !possible[one.dataset.act];
     const typing = (state.typing_until || 0) > now ? "对方正在输入……" : "";
     if ($("typing").textContent !== typing) $("typing").textContent = typing;
     const follows = Boolean(state.follows), hasMenu = Boolean(menu?.button?.length);
@@ -350,6 +356,8 @@
     skew = news.now - Date.now() / 1000;
     citizens = news.citizens;
     menu = news.menu;
+    agents = news.agents;
+    accepts = news.accepts;
     for (const entry of news.entries) entries.set(entry.id, entry);
     const first = !me;
     if (first) start(news);
@@ -412,6 +420,13 @@
     });
     element.append(drawing(mark), make("span", "", name));
     $("panel").append(element);
+  }
+  for (const [name, what] of [["客服上线", "come"], ["客服下线", "go"], ["改为手动接入", "waits"], ["接入", "accept"],
+    ["客服回复", "say"], ["结束会话", "close"]]) {
+    const element = button("", name, () => what === "say" ? ask(name, "客服说的话", "", (text) => act("agent-say", text))
+      : act(`agent-${what}`, "", what === "go" ? agents[0].kf_account : ""));
+    element.dataset.act = what;
+    $("agent-acts").append(element);
   }
   listen();
 })();

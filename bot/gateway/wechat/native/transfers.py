@@ -1,0 +1,75 @@
+"""Which messages are answered with the transfer: decided in the transaction that marks them done."""
+
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.engine import Connection
+
+from bot.gateway.inbox import InboxMessage
+from bot.gateway.ports import OutsidePort, Passing
+from bot.gateway.settings import Clock
+from bot.gateway.tables import inbox
+from bot.gateway.wechat.native.agents import Agents
+
+POSSIBLE = "possible"
+"""`inbox.transfer` of a message that can be transferred."""
+GIVEN = "given"
+"""… of one whose reply is the transfer, for each of its tries."""
+
+
+class Transfers:
+    """Every method with a `connection` works inside the caller's transaction.
+
+    Args:
+        outside: the desk's side of it.
+        agents: who is online.
+        clock: the present as epoch seconds.
+    """
+
+    def __init__(self, outside: OutsidePort, agents: Agents, clock: Clock) -> None:
+        self._outside = outside
+        self._agents = agents
+        self._clock = clock
+
+    async def look(self) -> None:
+        """Find out whether agents are online, before `passing` is asked."""
+        await self._agents.look()
+
+    def passing(self, connection: Connection, conversation_id: str) -> Passing:
+        """Whether what the citizen says now can be transferred: a request that can carry it is still open."""
+        if not conversation_id.startswith("wechat:") or not self._agents.there:
+            return "nobody"
+        return "yes" if self._carriers(connection, conversation_id) else "not_this"
+
+    def decide(self, connection: Connection, message: InboxMessage, opened: bool) -> None:
+        """The message is done: its reply is the transfer where the agents have the conversation now.
+
+        Args:
+            opened: with this message they got it. Where no request can carry the transfer any more, the desk has it.
+        """
+        if not self._outside.holds(connection, message.conversation_id):
+            return
+        carriers = self._carriers(connection, message.conversation_id)
+        if message.id in carriers:
+            connection.execute(update(inbox).where(inbox.c.id == message.id).values(transfer=GIVEN))
+        elif opened and not carriers:
+            self._outside.lost(message.conversation_id, connection)
+
+    def session(self, connection: Connection, message: InboxMessage) -> None:
+        """An event of the platform: an agent (`text`) has the citizen, or has them no longer."""
+        if message.kind == "session":
+            self._outside.seen(message.conversation_id, message.text, connection)
+        else:
+            self._outside.ended(message.conversation_id, connection)
+
+    def _carriers(self, connection: Connection, conversation_id: str) -> list[int]:
+        """The messages whose requests are open and may be answered with the transfer."""
+        rows: Any = connection.execute(
+            select(inbox.c.id).where(
+                inbox.c.conversation_id == conversation_id,
+                inbox.c.transfer == POSSIBLE,
+                inbox.c.reply.is_(None),
+                inbox.c.reply_until > self._clock(),
+            )
+        )
+        return list(rows.scalars())
