@@ -1,6 +1,7 @@
 """A gateway, a real desk and the platform's stand-in on one database, wired as the product wires them."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -46,11 +47,11 @@ class Dialogue(FakeRasa):
     after: asyncio.Event | None = None
     """Once a handoff is open, nothing is said before this."""
 
-    async def handle(self, request: httpx.Request) -> httpx.Response:
-        response = await super().handle(request)
+    async def post(self, body: dict[str, Any]) -> tuple[int, bytes]:
+        response = await super().post(body)
         sender, text = self.heard[-1]
         reason = {"转人工": "asked_for_human", DANGER: "crisis"}.get(text)
-        if reason is None or response.status_code != 200:
+        if reason is None:
             return response
         await asyncio.to_thread(self.desk.open_handoff, sender, reason, None, "", None, text)
         if self.after:
@@ -59,7 +60,7 @@ class Dialogue(FakeRasa):
             "text": "请打 110。已为您转人工。",
             "custom": {"status": "handoff", "text": "", "reason": reason},
         }
-        return httpx.Response(200, json=[said])
+        return 200, json.dumps([said]).encode()
 
 
 @dataclass

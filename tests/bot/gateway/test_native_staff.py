@@ -156,9 +156,9 @@ async def test_where_the_platform_does_not_say_who_is_online_the_desk_has_it(
         c.api.errors_at[ONLINE].append(code)
         assert kind(await c.platform.say(CITIZEN, "转人工")) == "text"
         assert c.owner(TALK) == ("queue", None)
-        assert c.gateway.trouble.startswith(str(code))
+        assert c.gateway.troubles["wechat"].startswith(str(code))
         assert kind(await c.platform.say(CITIZEN, "在吗")) == TRANSFER
-        assert c.gateway.trouble == ""
+        assert c.gateway.troubles == {}
 
 
 async def test_a_platform_that_does_not_answer_in_time_is_not_waited_for(
