@@ -25,6 +25,8 @@ HELD = 1e12
 """`next_try_at` of a row that only the citizen's next message can carry."""
 
 
+CRISIS = "crisis"
+"""The reason of an Answer to somebody in danger."""
 HANDOFF = "handoff"
 """The status of an Answer that tells of a handoff: said also once staff own the conversation."""
 
@@ -68,6 +70,11 @@ class OutboxMessage:
         """The options that the Answer offers."""
         offered = (self.payload or {}).get("options") or []
         return [option for option in offered if option.get("label")]
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it is for somebody in danger."""
+        return (self.payload or {}).get("reason") == CRISIS
 
 
 @dataclass(frozen=True)

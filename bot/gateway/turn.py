@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from bot.gateway.channels import traits
 from bot.gateway.inbox import INSTEAD, SESSIONS, Inbox, InboxMessage
-from bot.gateway.outbox import HANDOFF, Outbox, Saying, announces
+from bot.gateway.outbox import CRISIS, HANDOFF, Outbox, Saying, announces
 from bot.gateway.ports import DeskPort, Expect, IsCrisis, Line, Locate, Recipient
 from bot.gateway.rasa_client import BotMessage, RasaClient
 from bot.gateway.texts import Texts
@@ -160,7 +160,7 @@ class Turn:
     def give_up(self, message: InboxMessage) -> None:
         """The dialogue did not take the message for too long: say so, and hand the citizen to staff."""
         urgent = self.is_urgent(message)
-        reason, key = ("crisis", "gave_up_crisis") if urgent else ("error", "gave_up")
+        reason, key = (CRISIS, "gave_up_crisis") if urgent else ("error", "gave_up")
         names = {"question": shorten(message.text)}
         try:
             receipt = self._desk.open_handoff(message.conversation_id, reason, None, message.text)

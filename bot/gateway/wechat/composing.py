@@ -39,9 +39,10 @@ class Composer:
 
         Returns:
             The text and the ids of the rows in it. Everything in order where it fits; else what answers this
-            message goes first, and the text ends by saying how to get the rest.
+            message goes first, and the text ends by saying how to get the rest. Emergency numbers always go first.
         """
-        if menus:
+        urgent = any(row.is_urgent for row in own)
+        if menus and not urgent:
             # A menu goes last: nothing that was said after it may come before it.
             said = [*older, *own]
             first = next((row.id for row in said if self.menu(row)), None)
@@ -50,9 +51,10 @@ class Composer:
                 older = [row for row in older if row.id < first]
         labelled = [(row.id, self.label(row)) for row in older]
         mine = [(row.id, row.text) for row in own]
-        whole = "\n\n".join(text for _, text in labelled + mine)
+        every = mine + labelled if urgent else labelled + mine
+        whole = "\n\n".join(text for _, text in every)
         if size(whole) <= LIMIT_BYTES:
-            return whole, [row_id for row_id, _ in labelled + mine]
+            return whole, [row_id for row_id, _ in every]
         more = "" if push else "\n\n" + self._texts.say("replies.more")
         text, chosen = "", []
         for rows in (mine, labelled):
