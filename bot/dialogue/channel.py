@@ -17,7 +17,7 @@ from rasa.shared.core.events import BotUttered, Event, UserUttered
 from sanic import Blueprint, Request, response
 from sanic.response import HTTPResponse
 
-from bot.dialogue import action_result
+from bot.dialogue import speed
 
 logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class AnswerRestInput(RestInput):
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         """`POST /webhook`: one message in, the list of bot messages out; 500 where it could not be processed."""
-        action_result.install()
+        speed.install()
         webhook = Blueprint("answer_rest", __name__)
 
         @webhook.route("/webhook", methods=["POST"])

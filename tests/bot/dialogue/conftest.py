@@ -82,10 +82,10 @@ def agent_with(model_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Ca
     from rasa.core.agent import Agent
     from rasa.utils.endpoints import EndpointConfig
 
-    from bot.dialogue import action_result
+    from bot.dialogue import speed
     from bot.dialogue.tracker_store import BoundedTrackerStore
 
-    action_result.install()
+    speed.install()
     settings = yaml.safe_load((PROJECT_ROOT / "endpoints.yml").read_text(encoding="utf-8"))["tracker_store"]
 
     def load(address: str) -> Any:

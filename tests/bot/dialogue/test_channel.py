@@ -13,7 +13,7 @@ from rasa.core.run import _create_single_channel
 from rasa.shared.core.events import BotUttered, Event, UserUttered
 from rasa.shared.exceptions import RasaException
 
-from bot.dialogue import action_result
+from bot.dialogue import speed
 from bot.dialogue.channel import AnswerOutputChannel, AnswerRestInput, complete_answer, respond
 
 
@@ -136,7 +136,7 @@ async def test_a_first_try_looks_nothing_up() -> None:
     ],
 )
 def test_a_malformed_result_of_the_action_server_is_refused(result: Any, fine: bool) -> None:
-    action_result.install()
+    speed.install()
     action = RemoteAction("action_answer", None)
     if fine:
         assert action._validate_action_result(result)
