@@ -5,8 +5,9 @@ waits for one that waits for it: their own conversations (several by id), `HANDO
 rows of staff. Further conversations are then only taken where nobody has them locked.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Table, func, select
@@ -40,22 +41,21 @@ def take_turns(connection: Connection, at: int) -> None:
 
 def insert_missing(connection: Connection, table: Table, values: dict[str, Any]) -> None:
     """Insert a row unless one with the same key is there."""
-    connection.execute(_insert(connection, table).values(**values).on_conflict_do_nothing())
+    connection.execute(_insert(connection.dialect.name, table, ()), values)
 
 
 def insert_or_update(
-    connection: Connection, table: Table, values: dict[str, Any], changed: Iterable[str]
+    connection: Connection, table: Table, values: dict[str, Any], changed: tuple[str, ...]
 ) -> None:
     """Insert a row; where one with the same primary key is there, give it the values of the columns ``changed``."""
-    statement = _insert(connection, table)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=list(table.primary_key), set_={name: statement.excluded[name] for name in changed}
-        ),
-        values,
-    )
+    connection.execute(_insert(connection.dialect.name, table, changed), values)
 
 
-def _insert(connection: Connection, table: Table) -> Any:
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+@cache
+def _insert(dialect: str, table: Table, changed: tuple[str, ...]) -> Any:
+    """Made once: making a statement takes longer than running it."""
+    insert: Any = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    if not changed:
+        return insert.on_conflict_do_nothing()
+    fresh = {name: insert.excluded[name] for name in changed}
+    return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=fresh)

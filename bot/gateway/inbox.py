@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from bot.gateway.ports import conversation_id
 from bot.gateway.settings import Clock
-from bot.gateway.tables import citizens, inbox, inserting
+from bot.gateway.tables import citizens, inbox, insert_missing, insert_or_update
 from bot.gateway.wechat.budget import Window, opened
 
 INSTEAD = frozenset({"too_long", "unheard", "image", "video", "link", "unplaced", "unsupported"})
@@ -106,11 +106,11 @@ class Inbox:
         with self._engine.begin() as connection:
             if first is not None:
                 first(connection)
-            done = connection.execute(inserting(connection, inbox).on_conflict_do_nothing(), values)
-            if done.rowcount == 0:
+            message_id = insert_missing(connection, inbox, values)
+            if message_id is None:
                 return self._again(connection, dedup_key), False
             self._seen(connection, values, now, window)
-        return InboxMessage(int(done.inserted_primary_key[0]), *_fields(values)), True
+        return InboxMessage(message_id, *_fields(values)), True
 
     @staticmethod
     def _again(connection: Connection, dedup_key: str) -> InboxMessage:
@@ -161,10 +161,7 @@ class Inbox:
     ) -> None:
         row = {name: values[name] for name in ("conversation_id", "channel", "citizen")}
         changed = {"last_seen": now, **(opened(window, now) if window else {})}
-        add = inserting(connection, citizens)
-        excluded = {name: add.excluded[name] for name in changed}
-        add = add.on_conflict_do_update(index_elements=[citizens.c.conversation_id], set_=excluded)
-        connection.execute(add, row | {"first_seen": now} | changed)
+        insert_or_update(connection, citizens, row | {"first_seen": now} | changed, tuple(changed))
 
 
 _NAMES = (

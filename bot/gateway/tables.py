@@ -1,5 +1,6 @@
 """The gateway's tables. Times are epoch seconds (UTC), because they are compared."""
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
@@ -9,10 +10,27 @@ from sqlalchemy.engine import Connection
 metadata = MetaData()
 
 
-def inserting(connection: Connection, table: Table) -> Any:
-    """An insert that can be told what to do where the row is there already (`on_conflict_do_…`)."""
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
+def insert_missing(connection: Connection, table: Table, values: dict[str, Any]) -> Any:
+    """Insert a row unless one with the same key is there; its primary key, None where it was there."""
+    done = connection.execute(_insert(connection.dialect.name, table, ()), values)
+    return done.inserted_primary_key[0] if done.rowcount else None
+
+
+def insert_or_update(
+    connection: Connection, table: Table, values: dict[str, Any], changed: tuple[str, ...]
+) -> None:
+    """Insert a row; where one with the same primary key is there, give it the values of the columns `changed`."""
+    connection.execute(_insert(connection.dialect.name, table, changed), values)
+
+
+@cache
+def _insert(dialect: str, table: Table, changed: tuple[str, ...]) -> Any:
+    """Made once: making a statement takes longer than running it."""
+    insert: Any = (postgresql if dialect == "postgresql" else sqlite).insert(table)
+    if not changed:
+        return insert.on_conflict_do_nothing()
+    fresh = {name: insert.excluded[name] for name in changed}
+    return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=fresh)
 
 
 inbox = Table(

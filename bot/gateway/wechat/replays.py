@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.engine import Connection, Engine
 
 from bot.gateway.settings import Clock
-from bot.gateway.tables import callback_nonces, inserting
+from bot.gateway.tables import callback_nonces, insert_missing
 from bot.gateway.wechat.errors import Replayed
 
 
@@ -42,8 +42,7 @@ class SeenRequests:
                 return self.first_use(signed, used_for, own)
         digest = hashlib.sha256(signed.encode()).hexdigest()
         row = {"digest": digest, "used_for": used_for, "seen_at": self._clock()}
-        add = inserting(connection, callback_nonces).on_conflict_do_nothing()
-        if connection.execute(add, row).rowcount:
+        if insert_missing(connection, callback_nonces, row) is not None:
             return True
         query = select(callback_nonces.c.used_for).where(callback_nonces.c.digest == digest)
         if connection.execute(query).scalar_one() != used_for:

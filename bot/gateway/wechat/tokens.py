@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import Engine
 
 from bot.gateway.settings import Clock
-from bot.gateway.tables import access_tokens, inserting
+from bot.gateway.tables import access_tokens, insert_missing
 from bot.gateway.wechat.api import Connection, Unreachable
 
 _FETCH_WITHIN = 15.0
@@ -84,7 +84,7 @@ class SharedToken(ABC):
         now = self._clock()
         with self._engine.begin() as connection:
             row = {"appid": self._name, "token": "", "valid_until": 0.0, "fetching_until": 0.0}
-            connection.execute(inserting(connection, access_tokens).on_conflict_do_nothing(), row)
+            insert_missing(connection, access_tokens, row)
             mine = update(access_tokens).where(
                 access_tokens.c.appid == self._name,
                 access_tokens.c.token == seen,

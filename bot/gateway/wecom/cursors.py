@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.engine import Engine
 
 from bot.gateway.settings import Clock
-from bot.gateway.tables import inserting, kf_cursors
+from bot.gateway.tables import insert_missing, kf_cursors
 
 
 @dataclass(frozen=True)
@@ -33,10 +33,8 @@ class Cursors:
     def place(self, open_kfid: str) -> Place:
         """Where to go on; the first call for an account ever makes its `since` now."""
         with self._engine.begin() as connection:
-            fresh = inserting(connection, kf_cursors).values(
-                open_kfid=open_kfid, cursor="", since=self._clock()
-            )
-            connection.execute(fresh.on_conflict_do_nothing())
+            fresh = {"open_kfid": open_kfid, "cursor": "", "since": self._clock()}
+            insert_missing(connection, kf_cursors, fresh)
             row = connection.execute(select(kf_cursors).where(kf_cursors.c.open_kfid == open_kfid)).one()
             return Place(str(row.cursor), float(row.since))
 
