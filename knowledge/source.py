@@ -18,7 +18,8 @@ class Source:
     """One citable unit of a release. ``text`` is verbatim: an FAQ's answer, or a clause for people to read.
 
     ``id`` is an FAQ's 编号 or ``document-id#anchor``. ``title`` is the standard question or the document's title.
-    ``status``, ``supersedes`` and ``superseded_by`` are the document's; dates are ISO, ``None`` where open.
+    ``status``, ``supersedes`` and ``superseded_by`` are the document's; dates are ISO, ``None`` where open. What is not
+    ``searched`` stands in another source, and is there to be cited.
     """
 
     kind: Kind
@@ -43,6 +44,7 @@ class Source:
     questions: tuple[str, ...] = ()
     basis: tuple[str, ...] = ()
     picture: str = ""
+    searched: bool = True
 
     # Worked out once for each source: every question is compared with dozens of them.
 
@@ -115,6 +117,7 @@ def clause_sources(document: Document) -> Iterator[Source]:
             audience=document.audience,
             topic="、".join(document.topics),
             department=document.issuer,
+            searched=not clause.part,
         )
 
 

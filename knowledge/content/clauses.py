@@ -1,8 +1,8 @@
 """From a document to its clauses: the units that are found, quoted and cited.
 
 - An article is one clause. A long one also gives a clause for each of its paragraphs (款) and items (项).
-- A numbered or headed section of a notice is one clause while it is short; a long one gives its opening
-  and each of its parts.
+- A numbered or headed section of a notice is one clause while it is short, and its numbered parts can be cited by
+  themselves; a long one gives its opening and each of its parts.
 - Running text outside both becomes groups of paragraphs; a table stays whole.
 - Each row of a table is a clause too, with the table's header.
 
@@ -60,12 +60,12 @@ class _Splitter:
         article: str = "",
         lead_in: str = "",
         header: tuple[str, ...] = (),
+        part: bool = False,
     ) -> str:
         anchor = self._unique(anchor)
         text = self._body[span[0] : span[1]]
-        self._clauses.append(
-            Clause(self._document.id, anchor, kind, text, span[0], span[1], path, article, lead_in, header)
-        )
+        place = (self._document.id, anchor, kind, text, *span)
+        self._clauses.append(Clause(*place, path, article, lead_in, header, part))
         return anchor
 
     def _unique(self, anchor: str) -> str:
@@ -164,6 +164,7 @@ class _Splitter:
                 kind = "section"
             anchor = self._emit(kind, anchor, (node.start, node.end), path, "", lead_in)
             self._rows_within(node, anchor, path)
+            self._parts_within(node, anchor, path)
             return
         inner, title = (*path, self._title(heading)), self._title(heading)
         opening = shorten(self._opening(node), _LEAD)
@@ -176,6 +177,21 @@ class _Splitter:
             else:
                 anchor = self._open_section(part, node, anchor, path, lead_in)
                 opened = True
+
+    def _parts_within(self, node: Node, prefix: str, path: tuple[str, ...]) -> None:
+        """The numbered parts of a section that is short enough to stay whole."""
+        inner, lead_in = (*path, self._title(node.parts[0])), shorten(self._opening(node), _LEAD)
+        for child in node.children:
+            if child.marker is not None:
+                anchor = self._emit(
+                    "item",
+                    child_anchor(prefix, child),
+                    (child.start, child.end),
+                    inner,
+                    lead_in=lead_in,
+                    part=True,
+                )
+                self._parts_within(child, anchor, inner)
 
     def _open_section(
         self, lines: list[Line], node: Node, anchor: str, path: tuple[str, ...], lead_in: str

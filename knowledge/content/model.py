@@ -67,7 +67,8 @@ class Clause:
     is the article's label as written, empty outside articles. ``text`` is verbatim: ``body[start:end]``.
     ``path`` holds the headings above it, outermost first. ``lead_in`` is what a reader must have read
     before this part makes sense (an article's opening words); it is empty for whole articles.
-    A table's row has its table's ``header`` and, as lead-in, the table's caption.
+    A table's row has its table's ``header`` and, as lead-in, the table's caption. A ``part`` stands in a clause
+    before it that is short enough to be found whole: it is there to be cited, and is not searched by itself.
     """
 
     document_id: str
@@ -80,6 +81,7 @@ class Clause:
     article: str = ""
     lead_in: str = ""
     header: tuple[str, ...] = ()
+    part: bool = False
 
     @property
     def quote(self) -> str:
@@ -164,7 +166,7 @@ def _thaw(cls: type[Content], name: str, value: Any) -> Any:
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             raise ValueError(f"{name} must be a list of strings")
         return tuple(value)
-    expected = int if "int" in declared else str
+    expected: type = next((kind for kind in (bool, int) if kind.__name__ in declared), str)
     if not isinstance(value, expected) and not (value is None and "None" in declared):
         raise ValueError(f"{name} has the wrong type")
     return value

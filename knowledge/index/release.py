@@ -25,7 +25,7 @@ from knowledge.source import Source, contains
 
 __all__ = ["FORMAT", "ReleaseIndex", "build_release_index", "is_complete"]
 
-FORMAT = 5  # raise it when what is written changes, also its tokens: indexes of another format are built anew
+FORMAT = 6  # raise it when what is written changes, also its tokens: indexes of another format are built anew
 
 
 class ReleaseIndex:

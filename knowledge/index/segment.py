@@ -64,9 +64,10 @@ class Pack:
 
 def texts_of(source: Source, piece_length: int) -> dict[str, list[str]]:
     """By group, what a source is searched by: the questions it answers, the pieces of its text under its title."""
+    pieces = cut(source.search_text, piece_length) if source.searched else []
     return {
         "questions": list(source.questions),
-        "passages": [titled(source.title, piece) for piece in cut(source.search_text, piece_length)],
+        "passages": [titled(source.title, piece) for piece in pieces],
     }
 
 

@@ -18,7 +18,8 @@ FOLDER = "whole"
 
 def whole_text(sources: Sequence[Source]) -> str:
     """All that an item says, under its title; empty where it has no sources."""
-    return titled(sources[0].title, "\n".join(each.search_text for each in sources)) if sources else ""
+    texts = "\n".join(each.search_text for each in sources if each.searched)
+    return titled(sources[0].title, texts) if sources else ""
 
 
 def whole_entries(items: Iterable[Sequence[Source]], first: int = 0) -> list[Entry]:

@@ -214,15 +214,44 @@ def test_an_faq_answers_on_its_first_and_last_day(publish: Publish, service: Kno
     assert service.answer("怎么申请居住证").status == "no_answer"
 
 
-def test_a_basis_inside_a_short_clause_cites_that_clause_once(publish: Publish) -> None:
-    body = "# 办法\n\n一、申领条件\n\n（一）住满半年；\n\n（二）有住所。\n\n二、其他\n\n没有了。\n"
-    notice = Document(id="notice", title="办法", body=body)
+SECTIONS = (
+    "# 办法\n\n一、申领条件\n\n（一）住满半年；\n\n（二）有住所。\n\n二、附则\n\n（一）由公安局解释。\n\n"
+)
+
+
+def test_a_part_of_a_short_section_is_cited_by_itself(publish: Publish) -> None:
+    notice = Document(id="notice", title="办法", body=SECTIONS)
     service = publish(
         notice, replace(APPLY, basis=("notice#一、（二）", "notice#一、（一）", "notice", "别处#一、"))
     )
-    assert "notice#一、（二）" not in service.index().by_id
     answer = service.answer("怎么申请居住证")
-    assert [source.id for source in answer.sources] == ["FAQ-1", "notice#一、"]
+    assert [source.id for source in answer.sources] == ["FAQ-1", "notice#一、（二）", "notice#一、（一）"]
+
+
+def test_a_part_of_a_short_section_is_not_searched_beside_it(publish: Publish) -> None:
+    service = publish(Document(id="notice", title="居住证办法", body=SECTIONS))
+    rejected = service.answer("居住证 住满半年").id
+    trace = service.log.explained(rejected)["trace"]
+    found = {row["id"] for row in [*trace["candidates"], *trace["rejected"]]}
+    assert "notice#一、" in found
+    assert not any("（" in each for each in found)
+
+
+def test_whether_a_rule_still_holds_is_told_with_the_very_item_that_ends_it(publish: Publish) -> None:
+    old = Document(id="old", title="居住证旧办法", body="第一条 旧的。", doc_number="澜政规〔2017〕6号")
+    ends = "（二）本办法自2024年1月1日起施行。《居住证旧办法》（澜政规〔2017〕6号）同时废止。"
+    new = Document(
+        id="new",
+        title="居住证办法",
+        body=SECTIONS + ends,
+        doc_number="澜政规〔2024〕1号",
+        effective_from="2024-01-01",
+        supersedes=("澜政规〔2017〕6号",),
+    )
+    answer = publish(old, new).answer("澜政规〔2017〕6号还有效吗")
+    assert answer.status == "answered"
+    assert [source.article for source in answer.sources] == ["二、（二）"]
+    assert answer.sources[0].quote == ends
 
 
 def test_a_basis_that_is_not_in_force_is_not_cited(publish: Publish) -> None:

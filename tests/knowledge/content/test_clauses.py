@@ -186,15 +186,22 @@ def test_a_very_long_paragraph_is_cut_between_sentences() -> None:
     assert all(len(piece.text) <= 310 and piece.text.endswith("。") for piece in pieces)
 
 
-def test_a_short_section_of_a_notice_is_one_clause() -> None:
+def test_a_short_section_of_a_notice_is_one_clause_whose_parts_can_be_cited() -> None:
     clauses = split(
-        "各区人民政府：\n现通知如下：\n一、提高标准\n（一）低保每月1200元。\n二、施行时间\n自发布之日起施行。"
+        "各区人民政府：\n现通知如下：\n一、提高标准\n（一）低保：\n1.城市每月1200元；\n2.农村每月900元。\n（二）特困。\n"
+        "二、施行时间\n自发布之日起施行。"
     )
-    assert [(c.kind, c.anchor) for c in clauses] == [
-        ("paragraph", "第1段"),
-        ("section", "一、"),
-        ("section", "二、"),
+    assert [(c.kind, c.anchor, c.part) for c in clauses] == [
+        ("paragraph", "第1段", False),
+        ("section", "一、", False),
+        ("item", "一、（一）", True),
+        ("item", "一、（一）1.", True),
+        ("item", "一、（一）2.", True),
+        ("item", "一、（二）", True),
+        ("section", "二、", False),
     ]
+    assert clauses[3].text == "1.城市每月1200元；"
+    assert (clauses[3].path, clauses[3].lead_in) == (("一、提高标准", "（一）低保："), "（一）低保：")
 
 
 def test_a_long_section_of_a_notice_gives_its_parts() -> None:
