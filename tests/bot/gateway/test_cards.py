@@ -146,6 +146,13 @@ def test_an_imported_guide_answers_with_what_a_card_is_made_of() -> None:
     assert article_of(answer.to_dict(), TEXTS) == CARD
 
 
+def test_addresses_are_of_the_web_in_capitals_too() -> None:
+    loud = FAQ | {"url": LINK.replace("https", "HTTPS"), "picture": PICTURE.replace("https", "Https")}
+    article = article_of(GUIDE | {"sources": [loud]}, TEXTS)
+    assert article is not None
+    assert article["url"] == loud["url"]
+
+
 def test_a_card_has_one_article_within_the_platforms_lengths() -> None:
     long = FAQ | {"title": "怎么办理" * 20}
     article = article_of(GUIDE | {"sources": [RULE, long, FAQ]}, TEXTS)
@@ -176,21 +183,35 @@ async def test_a_tap_of_the_menu_allows_three_and_leaves_two_after_the_card(tmp_
         assert left(w) == 2
 
 
-async def test_no_card_while_something_else_waits(tmp_path: Path) -> None:
-    async with city(tmp_path, send_after_error=60.0) as w:
-        await w.platform.say(CITIZEN, "你好")
+async def test_no_card_while_a_part_of_its_answer_waits(tmp_path: Path) -> None:
+    async with city(tmp_path, GUIDE | {"text": "到派出所办理。" * 120}, send_after_error=60.0) as w:
         w.api.errors.append(-1)
-        with w.engine.begin() as connection:
-            w.gateway.deliver(connection, CONVERSATION, "system", "您的工单有了结果")
+        await w.platform.say(CITIZEN, "居住证")
         await until(lambda: w.rows()[-1].error)
+        await over(w)
+        assert (cards(w), w.rows()[-1].status) == ([], "pending")
+
+
+async def test_no_card_below_options_that_were_said_after_its_answer(tmp_path: Path) -> None:
+    async with city(tmp_path) as w:
         w.rasa.answer = lambda _sender, _text: [
             {"text": GUIDE["text"], "custom": GUIDE},
             {"text": "要留言吗？", "custom": {"status": "small_talk", "options": [{"label": "要"}]}},
         ]
-        w.api.errors.append(-1)
         await w.platform.say(CITIZEN, "居住证")
+        await until(lambda: [row.status for row in w.rows()] == ["delivered", "delivered"])
         await over(w)
-        assert cards(w) == []
+        assert shown(w) == [("reply", "text"), ("push", "msgmenu")]
+
+
+async def test_an_answer_that_was_said_last_has_its_card_whatever_came_before(tmp_path: Path) -> None:
+    async with city(tmp_path) as w:
+        w.rasa.answer = lambda _sender, _text: [
+            {"text": "好的。", "custom": {"status": "small_talk"}},
+            {"text": GUIDE["text"], "custom": GUIDE},
+        ]
+        await w.platform.say(CITIZEN, "居住证")
+        await until(lambda: cards(w))
 
 
 async def test_no_card_once_the_citizen_has_gone_on(tmp_path: Path) -> None:

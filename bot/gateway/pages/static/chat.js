@@ -102,7 +102,7 @@
     return section;
   }
 
-  function isWeb(address) { return /^https?:\/\//.test(address || ""); }
+  function isWeb(address) { return /^https?:\/\//i.test(address || ""); }
 
   function isGuide(one) { return one.kind === "faq" && isWeb(one.url) && isWeb(one.picture); }
 
