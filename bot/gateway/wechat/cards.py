@@ -33,6 +33,8 @@ from bot.gateway.wechat.api import (
     CardRefused,
     NextMessageOnly,
     NotAuthorised,
+    OperatorNeeded,
+    TooOften,
     Unreachable,
     WeChatApi,
 )
@@ -191,9 +193,11 @@ class Cards:
                 if self.accepted:
                     logger.warning("answers go without cards: the platform refuses them (%s)", error)
                 self.accepted = False
-            elif isinstance(error, NotAuthorised):
-                self._courier.turn_off(error)
+            elif isinstance(error, NotAuthorised | OperatorNeeded | TooOften):
+                self._courier.heed(error)
             elif isinstance(error, NextMessageOnly):
                 await asyncio.to_thread(self._ledger.shut, message.conversation_id)
             else:
                 logger.info("the answer to message %d stays without its card: %s", message.id, error)
+        else:
+            self._courier.heed(None)

@@ -287,7 +287,7 @@ async def test_a_platform_that_takes_no_cards_is_asked_once(
     assert [record.levelno for record in warnings] == [logging.WARNING]
 
 
-@pytest.mark.parametrize(("code", "after"), [(45003, 5), (-1, 5), (45009, 5), (45047, 0)])
+@pytest.mark.parametrize(("code", "after"), [(45003, 5), (-1, 5), (45047, 0)])
 async def test_a_card_that_fails_is_not_tried_again_and_keeps_nothing_back(
     tmp_path: Path, code: int, after: int
 ) -> None:
@@ -337,6 +337,37 @@ async def test_an_account_without_customer_messages_is_found_out_by_a_card_too(t
         await w.platform.say(CITIZEN, "居住证")
         await until(lambda: not w.gateway.can_push)
         assert cards(w) == []
+
+
+async def test_what_the_operator_has_to_mend_is_told_when_a_card_meets_it(tmp_path: Path) -> None:
+    clock = Now()
+    async with city(tmp_path, clock=clock, send_after_error=10.0) as w:
+        w.api.errors.append(40164)
+        await w.platform.say(CITIZEN, "居住证")
+        await until(lambda: w.gateway.troubles)
+        assert w.gateway.troubles["wechat"].startswith("40164")
+        await over(w)
+        assert (cards(w), left(w)) == ([], 5)
+        clock.offset = 11.0
+        await w.platform.say(CITIZEN, "居住证二")
+        await until(lambda: cards(w))
+        assert w.gateway.troubles == {}
+
+
+async def test_a_pause_that_the_platform_asks_of_a_card_holds_for_what_staff_say(tmp_path: Path) -> None:
+    clock = Now()
+    async with city(tmp_path, clock=clock, send_after_error=10.0) as w:
+        w.api.errors.append(45009)
+        await w.platform.say(CITIZEN, "居住证")
+        await until(lambda: not w.api.errors)
+        await over(w)
+        calls = len(w.api.sent)
+        with w.engine.begin() as connection:
+            w.gateway.deliver(connection, CONVERSATION, "staff", "您好")
+        await asyncio.sleep(0.2)
+        assert (w.rows()[-1].status, w.rows()[-1].attempts, len(w.api.sent)) == ("pending", 0, calls)
+        clock.offset = 11.0
+        await until(lambda: w.rows()[-1].status == "delivered")
 
 
 async def test_an_account_that_may_not_push_answers_without_a_card(tmp_path: Path) -> None:
