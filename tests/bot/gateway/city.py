@@ -143,7 +143,7 @@ async def city(
     def told(connection: Connection, outbox_id: int) -> bool:
         return gateway.told(connection, outbox_id)
 
-    tool = OutsideTool("微信客服", look, passing)
+    tool = OutsideTool("公众平台客服", look, passing)
     desk = Desk(
         *(engine, None, deliver, dialogue.restart),
         clock=clock,
