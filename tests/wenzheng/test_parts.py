@@ -132,7 +132,7 @@ def test_a_handoff_is_passed_on_where_agents_are_online(tmp_path: Path) -> None:
     engine = open_engine(settings.database)
     migrate(engine)
     parts = build_parts(settings, engine)
-    agents = parts.gateway._agents
+    agents = parts.gateway._wechat.agents
     assert agents
     # Not started, it asks nobody; a message that can be transferred is being worked on.
     agents.there = True

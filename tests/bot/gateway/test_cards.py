@@ -70,8 +70,8 @@ def left(w: World) -> int:
 
 async def over(w: World) -> None:
     """Until the gateway has stopped looking whether a card may go out."""
-    assert w.gateway._cards is not None
-    await until(lambda: not w.gateway._cards._tasks)  # type: ignore[union-attr]
+    assert w.gateway._wechat.cards is not None
+    await until(lambda: not w.gateway._wechat.cards._tasks)  # type: ignore[union-attr]
 
 
 async def test_the_card_follows_the_answers_text(tmp_path: Path) -> None:
@@ -327,8 +327,8 @@ async def test_under_load_answers_go_without_cards(tmp_path: Path) -> None:
         citizens = [f"oCitizen{number}" for number in range(AT_ONCE + 3)]
         answers = await asyncio.gather(*(w.platform.say(citizen, "居住证") for citizen in citizens))
         assert all((answer.text or "").startswith("到派出所办理。") for answer in answers)
-        assert w.gateway._cards is not None
-        assert len(w.gateway._cards._tasks) == AT_ONCE
+        assert w.gateway._wechat.cards is not None
+        assert len(w.gateway._wechat.cards._tasks) == AT_ONCE
 
 
 async def test_an_account_without_customer_messages_is_found_out_by_a_card_too(tmp_path: Path) -> None:
@@ -374,7 +374,7 @@ async def test_an_account_that_may_not_push_answers_without_a_card(tmp_path: Pat
     async with world(tmp_path, rasa=guiding()) as w:
         exchange = await w.platform.say(CITIZEN, "居住证")
         assert (exchange.text or "").startswith("到派出所办理。")
-        assert (w.api.sent, w.gateway._cards) == ([], None)
+        assert (w.api.sent, w.gateway._wechat) == ([], None)
 
 
 async def test_a_card_that_was_not_sent_when_the_process_ended_is_not_sent_by_the_next(

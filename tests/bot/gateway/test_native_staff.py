@@ -166,13 +166,13 @@ async def test_a_platform_that_does_not_answer_in_time_is_not_waited_for(
 ) -> None:
     async with city(tmp_path, replace(NATIVE, agents_asked_within=0.05)) as c:
         c.api.service.set_online(LI, True)
-        assert c.gateway._api
+        assert c.gateway._wechat._api
 
         async def never() -> list[str]:
             await asyncio.sleep(60)
             return [LI]
 
-        monkeypatch.setattr(c.gateway._api, "online_agents", never)
+        monkeypatch.setattr(c.gateway._wechat._api, "online_agents", never)
         exchange = await c.platform.say(CITIZEN, "转人工")
         assert kind(exchange) == "text"
         assert exchange.seconds < 2
@@ -563,7 +563,7 @@ async def test_without_the_setting_nothing_changes(tmp_path: Path) -> None:
         c.api.service.set_online(LI, True)
         assert (await c.platform.say(CITIZEN, "转人工")).text == "请打 110。已为您转人工。"
         assert c.owner(TALK) == ("queue", None)
-        assert c.gateway._api is None
+        assert c.gateway._wechat is None
         assert c.inbox()[0].transfer is None
         c.api.service.events.append((CITIZEN, "kf_create_session", {"KfAccount": LI}))
         await c.platform.deliver_events()
