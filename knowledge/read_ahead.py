@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 class ReadAhead:
     """Thread-safe. One question at a time: where several come at once there is no core to spare for it.
 
-    Parameters: ``embedder`` that remembers the vectors it made; ``vocabulary`` of the current index, ``None`` before
-    it is loaded; ``longest`` is how many characters of a question are read.
+    Parameters: ``embedder`` that remembers the vectors it made; ``vocabulary`` that the last question was read with,
+    ``None`` before the first; ``longest`` is how many characters of a question are read.
     """
 
     def __init__(self, embedder: Embedder, vocabulary: Callable[[], Vocabulary | None], longest: int) -> None:

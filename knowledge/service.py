@@ -45,7 +45,6 @@ from knowledge.source import Source
 from knowledge.store import ContentStore, ImportCounts, Item, Release
 from knowledge.text import normalise
 from knowledge.texts import text
-from knowledge.vocabulary import Vocabulary
 from knowledge.vocabulary.release import ReleaseVocabulary
 
 logger = logging.getLogger(__name__)
@@ -83,15 +82,12 @@ class KnowledgeService:
         self._publisher = Publisher(self.store, embedder, self.config, home)
         self._today = today
         self._current = CurrentIndex(self.store, self._publisher)
-        self._ahead = ReadAhead(embedder, self._loaded_vocabulary, self.config.decision.max_question_length)
+        longest = self.config.decision.max_question_length
+        self._ahead = ReadAhead(embedder, lambda: self._vocabulary.latest, longest)
 
     def expect(self, question: str) -> None:
         """Begin to read a question that is probably asked next, and return at once."""
         self._ahead.begin(question)
-
-    def _loaded_vocabulary(self) -> Vocabulary | None:
-        loaded = self._current.loaded
-        return None if loaded is None else self._vocabulary.of(loaded)
 
     def answer(
         self, question: str, conversation_id: str | None = None, message_id: str | None = None
@@ -353,10 +349,10 @@ class KnowledgeService:
         return self._current.get()
 
     def warm_up(self) -> None:
-        """Load the model and the index now; raises NothingPublished or EmbeddingModelError."""
+        """Load the model, the index and its vocabulary now; raises NothingPublished or EmbeddingModelError."""
         self.store.current()  # before the model is loaded: without content there is nothing to be ready for
         self._embedder.queries(["预热"])
-        self.index()
+        self._vocabulary.of(self.index())
 
     def index_is_built(self, release: Release) -> bool:
         """Whether a release's index is on disk."""

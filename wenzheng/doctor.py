@@ -190,7 +190,7 @@ def _processes(settings: Settings) -> Iterator[Finding]:
         yield Finding(f"进程 {name}", "ok" if part["ok"] else "error", part["text"])
     notes = report.get("notes", {})
     if trouble := notes.get("wechat"):
-        yield Finding("微信客服消息", "error", wechat_hint(trouble))
+        yield Finding("公众号接口", "error", wechat_hint(trouble))
     if trouble := notes.get("kf"):
         yield Finding("企业微信收发", "error", wecom_hint(trouble))
 

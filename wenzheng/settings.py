@@ -12,6 +12,8 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+_WECOM = ("wecom_corpid", "wecom_secret", "wecom_token", "wecom_aes_key", "wecom_open_kfid")
+"""What 微信客服 needs."""
 
 
 class SettingsError(ValueError):
@@ -71,13 +73,12 @@ class Settings(BaseSettings):
 
     def wecom_missing(self) -> list[str]:
         """The variables that 微信客服 still needs; all of them where it is not meant to be connected."""
-        needed = ("wecom_corpid", "wecom_secret", "wecom_token", "wecom_aes_key", "wecom_open_kfid")
-        return [f"WENZHENG_{name.upper()}" for name in needed if not getattr(self, name)]
+        return [f"WENZHENG_{name.upper()}" for name in _WECOM if not getattr(self, name)]
 
     @property
     def wecom_wanted(self) -> bool:
         """Whether 微信客服 is meant to be connected."""
-        return bool(self.wecom_corpid or self.wecom_token or self.wecom_open_kfid)
+        return any(getattr(self, name) for name in _WECOM)
 
     @property
     def base_url(self) -> str:

@@ -102,6 +102,20 @@ class Courier:
             logger.error("customer messages are turned off: the account may not send them (%s)", error)
         self.authorised = False
 
+    def heed(self, error: ApiError | None) -> None:
+        """Another customer message met this, or (None) was taken: what concerns the whole account holds here, too."""
+        until = self._clock() + self._pause
+        if error is None:
+            self.trouble = ""
+        elif isinstance(error, NotAuthorised):
+            self.turn_off(error)
+        elif isinstance(error, OperatorNeeded):
+            self.trouble, self._not_before = str(error), until
+            logger.error("customer messages wait for the operator: %s", error)
+        elif isinstance(error, TooOften):
+            self._not_before = until
+            logger.warning("customer messages pause for %.0f s: %s", self._pause, error)
+
     def wake(self) -> None:
         """There may be something to deliver: do not wait for the next look."""
         self._woken.set()

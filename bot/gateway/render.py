@@ -5,7 +5,11 @@ from typing import Any
 from bot.gateway.texts import Texts, load_texts
 
 MAX_SOURCES = 3
-_WEB = ("http://", "https://")
+
+
+def is_web(address: str) -> bool:
+    """Whether an address is one of the web."""
+    return address.lower().startswith(("http://", "https://"))
 
 
 class Renderer:
@@ -61,7 +65,7 @@ class Renderer:
         lines = [self._source(same, links) for same in _by_document(policies or sources)]
         places = [str(source.get("url") or "") for source in sources if policies and source not in policies]
         shown = [line for line in lines if line][:MAX_SOURCES]
-        return shown + [self._place(url, links) for url in places if url.startswith(_WEB)]
+        return shown + [self._place(url, links) for url in places if is_web(url)]
 
     def _place(self, url: str, links: bool) -> str:
         words = self._texts.say("render.apply")
@@ -84,7 +88,7 @@ class Renderer:
                 words += self._texts.say(f"render.{name}", date=self.date(str(source[name])))
         line = self._texts.say("render.source", source=words)
         url = str(source.get("url") or "")
-        if not url.startswith(_WEB):
+        if not is_web(url):
             return line
         if not links:
             return f"{line}\n{url}"

@@ -33,17 +33,13 @@ from bot.gateway.texts import Texts
 from bot.gateway.timeline import Timeline
 from bot.gateway.turn import Turn
 from bot.gateway.webchat import WebChat
-from bot.gateway.wechat.api import ApiError, WeChatApi
-from bot.gateway.wechat.api import Connection as PlatformConnection
 from bot.gateway.wechat.budget import Budget, Ledger, Window
 from bot.gateway.wechat.callback import PLATFORM_WAITS, Callback
-from bot.gateway.wechat.cards import Cards
+from bot.gateway.wechat.channel import WeChatChannel
 from bot.gateway.wechat.composing import Composer
 from bot.gateway.wechat.door import Door
 from bot.gateway.wechat.errors import KeyInvalid
-from bot.gateway.wechat.native import Agents, Sessions, Transfers
 from bot.gateway.wechat.replays import SeenRequests
-from bot.gateway.wechat.tokens import StableToken
 from bot.gateway.wecom.channel import KfChannel, unconnected
 from bot.gateway.wecom.sending import menu_fits
 
@@ -51,9 +47,6 @@ logger = logging.getLogger(__name__)
 
 _CLEAN_UP_EVERY = 60.0
 _SETTLE_EVERY = 1.0
-TYPING_AT_ONCE = 8
-"""Citizens who are being shown at the same time that an answer is written. What is only decoration must not grow with
-the load that makes answers late."""
 
 
 class Gateway:
@@ -106,14 +99,11 @@ class Gateway:
         self._ledger = Ledger(engine, clock)
         self._accepting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._tasks: list[asyncio.Task[None]] = []
-        self._typing: set[asyncio.Task[None]] = set()
         self._heard_up_to = 0
         self._started_at = 0.0
         self.stopping = False
 
         account = settings.wechat
-        self._api: WeChatApi | None = None
-        self._cards: Cards | None = None
         self._couriers: dict[str, Courier] = {}
         courier = partial(
             Courier,
@@ -123,18 +113,16 @@ class Gateway:
             clock=clock,
             moved=moved,
         )
-        self._agents: Agents | None = None
-        self._transfers: Transfers | None = None
-        self._sessions: Sessions | None = None
+        self._wechat: WeChatChannel | None = None
         calls = account is not None and (account.customer_messages or account.native_staff)
         if account and calls and account.appid and account.secret:
-            platform = PlatformConnection(account.api_base, transport)
-            tokens = StableToken(engine, platform, account.appid, account.secret, clock)
-            self._api = WeChatApi(platform, tokens)
-        if account and self._api and account.native_staff and outside:
-            self._agents = Agents(self._api, account.agents_known_for, account.agents_asked_within)
-            self._transfers = Transfers(outside, self._agents, clock)
-            self._sessions = Sessions(self._api, outside, account.arrives_within, clock)
+            self._wechat = WeChatChannel(
+                *(engine, account, desk, outside, self._ledger, courier, self._composer),
+                *(texts, transport, clock, moved),
+            )
+            if self._wechat.courier:
+                self._couriers["wechat"] = self._wechat.courier
+        self._transfers = self._wechat.transfers if self._wechat else None
         turn = Turn(
             *(engine, self._inbox, self._outbox, desk, rasa, locate, texts, settings.max_chars),
             is_crisis,
@@ -143,22 +131,6 @@ class Gateway:
             self._transfers,
         )
         self._dispatcher = Dispatcher(turn, settings, self._finished)
-        if account and self._api and account.customer_messages:
-            api = self._api
-            self._couriers["wechat"] = courier(
-                "wechat", sender=lambda _key, _again: api, composer=self._composer, menus=account.menus
-            )
-            self._cards = Cards(
-                engine,
-                desk,
-                self._api,
-                self._ledger,
-                self._couriers["wechat"],
-                texts,
-                account.card_after,
-                clock,
-                moved,
-            )
         self._seen = SeenRequests(engine, 2 * (account.timestamp_window if account else 300.0), clock)
         try:
             door = Door(account, clock)
@@ -202,11 +174,8 @@ class Gateway:
             self._tasks.append(asyncio.create_task(self._every(0.0, deliver)))
         if self._kf:
             self._tasks.append(asyncio.create_task(self._every(0.0, self._kf.puller.work)))
-        if self.settings.wechat and self._agents and self._sessions:
-            self._agents.start()
-            account, sessions = self.settings.wechat, self._sessions
-            self._tasks.append(asyncio.create_task(self._every(account.look_every, sessions.look)))
-            self._tasks.append(asyncio.create_task(self._every(account.close_every, sessions.close)))
+        for seconds, work in self._wechat.start() if self._wechat else ():
+            self._tasks.append(asyncio.create_task(self._every(seconds, work)))
 
     async def stop(self) -> None:
         """End all work. Messages that are not done stay stored."""
@@ -214,15 +183,14 @@ class Gateway:
         self.bell.ring_all()
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, *self._typing, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         await self._dispatcher.stop()
         await self._rasa.close()
-        if self._cards:
-            await self._cards.stop()
-        for platform in (self._api, self._kf):
-            if platform:
-                await platform.close()
+        if self._wechat:
+            await self._wechat.stop()
+        if self._kf:
+            await self._kf.close()
 
     def routers(self) -> list[APIRouter]:
         """`/wechat`, `/wecom`, the citizens' page at `/`, its API, and pictures."""
@@ -381,8 +349,8 @@ class Gateway:
 
     def look_outside(self, conversation_id: str) -> None:
         """Find out whether agents of the platform's own customer service are online. Blocking, for a moment."""
-        if self._agents and conversation_id.startswith("wechat:"):
-            self._agents.look_from_thread()
+        if self._wechat and self._wechat.agents and conversation_id.startswith("wechat:"):
+            self._wechat.agents.look_from_thread()
 
     def passing(self, connection: Connection, conversation_id: str) -> Passing:
         """Whether the message that is being worked on can be transferred there."""
@@ -395,11 +363,8 @@ class Gateway:
 
     def show_typing(self, citizen: str) -> None:
         """Show a WeChat citizen that an answer is being written; nothing waits for it or depends on it."""
-        if self._api is None or "wechat" not in self._couriers or len(self._typing) >= TYPING_AT_ONCE:
-            return
-        task = asyncio.create_task(_unimportant(self._api.show_typing(citizen)))
-        self._typing.add(task)
-        task.add_done_callback(self._typing.discard)
+        if self._wechat:
+            self._wechat.show_typing(citizen)
 
     def show_staff_typing(self, conversation_id: str) -> None:
         """As `show_typing`, for a conversation of staff; only WeChat shows it. Call it on the event loop."""
@@ -428,8 +393,8 @@ class Gateway:
     def troubles(self) -> dict[str, str]:
         """Channel → what the operator has to mend for its messages to go in and out, as the platform names it."""
         found = {channel: courier.trouble for channel, courier in self._couriers.items()}
-        if self._agents:
-            found["wechat"] = found.get("wechat") or self._agents.trouble
+        if self._wechat:
+            found["wechat"] = self._wechat.trouble
         if self._kf:
             found["kf"] = found["kf"] or self._kf.puller.trouble
         return {channel: trouble for channel, trouble in found.items() if trouble}
@@ -439,8 +404,8 @@ class Gateway:
         await asyncio.to_thread(self._inbox.release, inbox_id)
 
     def _offer_card(self, message: InboxMessage, said: list[BotMessage]) -> None:
-        if self._cards and message.channel == "wechat":
-            self._cards.offer(message, [one.payload for one in said])
+        if self._wechat and message.channel == "wechat":
+            self._wechat.offer_card(message, [one.payload for one in said])
 
     # In the background
 
@@ -481,10 +446,3 @@ class Gateway:
             except Exception:
                 logger.exception("background work of the gateway failed and is tried again")
             await asyncio.sleep(seconds)
-
-
-async def _unimportant(work: Awaitable[None]) -> None:
-    try:
-        await work
-    except ApiError as error:
-        logger.info("not shown: %s", error)

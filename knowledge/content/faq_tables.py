@@ -183,7 +183,7 @@ class _Rows:
             return date or ""
         elif text and column.field == "id" and not is_valid_id(text):
             self._problems.error("bad_faq_id", row, column.name, value=text)
-        elif text and column.field == "link" and not text.startswith(("http://", "https://")):
+        elif text and column.field == "link" and not is_web_address(text):
             self._problems.warning("bad_link", row, column.name, value=text)
         elif text and column.field == "picture":
             self._check_picture(text, column, row)

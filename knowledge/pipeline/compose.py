@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from knowledge.answer import Answer, Citation, Notice
 from knowledge.index.tokens import bigram_set
@@ -62,7 +63,7 @@ def basis_of(source: Source, context: Context) -> list[Source]:
 def full_text(sources: Sequence[Source], context: Context) -> Answer:
     """All of ``sources``, whole and verbatim, each under its title; the first is what was answered from.
 
-    An FAQ stands by itself: its answer needs no heading.
+    An FAQ stands by itself: its answer needs no heading. Its picture was shown with the answer, and is not cited again.
     """
     lines: list[str] = []
     for source in sources:
@@ -74,7 +75,7 @@ def full_text(sources: Sequence[Source], context: Context) -> Answer:
         status="answered",
         text="\n".join([*([notice.text] if notice else []), *lines]),
         confidence=1.0,
-        sources=tuple(cite(each) for each in sources),
+        sources=tuple(replace(cite(each), picture="") for each in sources),
         notice=notice,
         department=sources[0].department or None,
         release=str(context.index.release_id),

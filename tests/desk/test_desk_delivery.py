@@ -11,7 +11,7 @@ from desk.changes import conversation_topic
 from desk.pages import build_pages
 from desk.ports import Ports
 
-CITIZEN = "wechat:oABC1234"
+CITIZEN, KF = "wechat:oABC1234", "kf:wmABC1234"
 STATE = "/console/desk/state"
 
 
@@ -24,7 +24,7 @@ def served(world: Any) -> tuple[TestClient, Any, dict[int, Any]]:
     app.include_router(build_pages(world.desk, world.accounts, ports))
     client, member = TestClient(app, follow_redirects=False), world.staff("wang")
     sign_in(client)
-    for conversation_id in (CITIZEN, "web:visitor"):
+    for conversation_id in (CITIZEN, KF, "web:visitor", "terminal:me"):
         world.desk.claim(world.desk.open_handoff(conversation_id, "complex", None, "问").number, member)
     return client, member, states
 
@@ -35,7 +35,9 @@ def served(world: Any) -> tuple[TestClient, Any, dict[int, Any]]:
         (CITIZEN, "delivered", "已送达"),
         (CITIZEN, "sending", "发送中"),
         (CITIZEN, "held", "等市民下次发言时送达"),
+        (KF, "held", "等市民下次发言时送达"),
         ("web:visitor", "held", "等市民打开页面时送达"),
+        ("terminal:me", "held", "等市民打开页面时送达"),
         (CITIZEN, "failed", "未送达"),
     ],
 )

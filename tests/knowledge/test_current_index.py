@@ -1,11 +1,12 @@
 """The index that answers follows the database, and never waits long for it."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from knowledge_fakes import TODAY, FakeEmbedder, fake_config, faq
 from sqlalchemy.engine import Engine
@@ -72,6 +73,40 @@ def test_while_a_release_is_loading_a_changed_item_is_not_answered_as_it_was(
     slow.let_load.set()  # type: ignore[attr-defined]
     slow._current.get(patience=None)
     assert answered(slow, "居住证怎么办理") == "网上就能办。"
+
+
+def test_while_a_release_is_loading_no_message_makes_the_vocabulary_anew(
+    publish: Publish, slow: KnowledgeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(PERMIT, FUND)
+    slow.warm_up()
+    publish(CARD)
+    made: list[int] = []
+    synonyms = slow.store.synonyms
+    monkeypatch.setattr(slow.store, "synonyms", lambda release: made.append(release) or synonyms(release))
+    for _ in range(3):
+        slow._ahead._read("居住证怎么办理")  # what `expect` has done on a thread of its own
+        assert answered(slow, "居住证怎么办理") == PERMIT.answer
+    assert len(made) == 1
+
+
+def test_a_service_that_was_warmed_up_reads_ahead_from_the_first_question_on(
+    publish: Publish, engine: Engine, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    class Noting(FakeEmbedder):
+        def queries(self, texts: Sequence[str]) -> np.ndarray:
+            asked.extend(texts)
+            return super().queries(texts)
+
+    publish(PERMIT)
+    service = KnowledgeService(engine, tmp_path / "home", Noting(), fake_config(), lambda: TODAY)
+    service._ahead._read("居住证怎么办理")
+    assert asked == []
+    service.warm_up()
+    service._ahead._read("居住证怎么办理")
+    assert asked == ["预热", "居住证怎么办理"]
 
 
 def test_publications_that_follow_each_other_while_loading_all_count(

@@ -184,6 +184,21 @@ def test_the_full_text_is_whole_and_of_what_is_still_in_force(publish: Publish) 
         service.full_text("web:1")
 
 
+def test_a_picture_is_cited_with_the_answer_and_not_with_its_full_text_again(publish: Publish) -> None:
+    guide = replace(
+        APPLY, answer="到派出所。" * 200, link="https://a.example/1", picture="https://a.example/1.png"
+    )
+    service = publish(NEW, guide)
+    given = service.answer("怎么申请居住证", "web:1")
+    whole = service.full_text("web:1")
+    assert (
+        [each.id for each in whole.sources] == [each.id for each in given.sources] == ["FAQ-1", "new#第一条"]
+    )
+    assert given.sources[0].picture == guide.picture
+    assert [each.picture for each in whole.sources] == ["", ""]
+    assert whole.sources[0].url == guide.link
+
+
 def test_of_an_faq_given_whole_the_full_text_is_its_basis(publish: Publish) -> None:
     service = publish(NEW, APPLY)
     assert service.answer("怎么申请居住证", "web:1").text == "到派出所。"

@@ -132,7 +132,7 @@ def test_a_handoff_is_passed_on_where_agents_are_online(tmp_path: Path) -> None:
     engine = open_engine(settings.database)
     migrate(engine)
     parts = build_parts(settings, engine)
-    agents = parts.gateway._agents
+    agents = parts.gateway._wechat.agents
     assert agents
     # Not started, it asks nobody; a message that can be transferred is being worked on.
     agents.there = True
@@ -150,6 +150,6 @@ def test_a_handoff_is_passed_on_where_agents_are_online(tmp_path: Path) -> None:
     handoff = parts.desk.latest_handoff("wechat:oA")
     assert handoff
     assert handoff.claimed_by
-    assert handoff.claimed_by.display_name == "微信客服"
+    assert handoff.claimed_by.display_name == "公众平台客服"
     assert parts.desk.open_handoff("web:1", "complex", None, "问").status == "queued"
     engine.dispose()

@@ -40,6 +40,23 @@ def test_the_doctor_says_how_it_stands(tmp_path: Path) -> None:
     assert "wk1" in text
 
 
+@pytest.mark.parametrize(
+    "only", ["wecom_corpid", "wecom_secret", "wecom_token", "wecom_aes_key", "wecom_open_kfid"]
+)
+def test_whichever_is_set_first_the_doctor_names_the_others(tmp_path: Path, only: str) -> None:
+    level, text = found(settings(tmp_path, **{only: WECOM[only]}))
+    assert (level, text.count("WENZHENG_WECOM_")) == ("error", 4)
+    assert f"WENZHENG_{only.upper()}" not in text
+
+
+def test_the_doctor_tells_both_platforms_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = {"parts": {}, "notes": {"wechat": "40164 x", "kf": "60020 x"}}
+    monkeypatch.setattr("wenzheng.doctor.health", lambda _settings: running)
+    findings = {each.subject: each for each in examine(settings(tmp_path)) if each.level == "error"}
+    assert "IP 白名单" in findings["公众号接口"].text
+    assert "企业可信IP" in findings["企业微信收发"].text
+
+
 @pytest.mark.parametrize("missing", ["wecom_secret", "wecom_open_kfid", ""])
 def test_only_all_of_them_connect_it(tmp_path: Path, missing: str) -> None:
     chosen = settings(tmp_path, **{**WECOM, **({missing: ""} if missing else {})})

@@ -1,7 +1,9 @@
 """Cards (图文消息, `news`): below the answer that a service guide gave, its picture and where to get it done.
 
-A card is decoration. It is sent once or not at all: by customer message, right below its answer, as long as nothing
-else waits and the citizen can be sent more after it. All that it says stands in the answer's text, too.
+A card is decoration. It is sent once or not at all: by customer message, where its answer was said last and has
+arrived, nothing else waits, and the citizen can be sent more after it. So it stands right below its answer; only the
+reply to a message that the citizen sends during the call to the platform can come in between. All that it says stands
+in the answer's text, too. A full text (全文) has none: its answer had it.
 
 A passive reply carries one message only, so that there a card would take the place of the text.
 
@@ -21,6 +23,7 @@ from sqlalchemy.engine import Connection, Engine
 from bot.gateway.courier import Courier
 from bot.gateway.inbox import InboxMessage
 from bot.gateway.ports import DeskPort
+from bot.gateway.render import is_web
 from bot.gateway.settings import Clock
 from bot.gateway.tables import inbox, outbox
 from bot.gateway.texts import Texts
@@ -30,6 +33,8 @@ from bot.gateway.wechat.api import (
     CardRefused,
     NextMessageOnly,
     NotAuthorised,
+    OperatorNeeded,
+    TooOften,
     Unreachable,
     WeChatApi,
 )
@@ -47,7 +52,6 @@ AT_ONCE = 8
 """Cards under way. Under more load than that answers go without."""
 _LOOKS = (1, 2, 4, 8, 16)
 """Pauses between looks whether the answer is there, as multiples of the first."""
-_WEB = ("http://", "https://")
 
 
 class _NotYet(Exception):
@@ -63,9 +67,7 @@ def article_of(payload: dict[str, Any] | None, texts: Texts) -> dict[str, str] |
         return None
     for source in payload.get("sources") or []:
         title, url, picture = (str(source.get(name) or "").strip() for name in ("title", "url", "picture"))
-        addresses = all(
-            each.startswith(_WEB) and len(each.encode()) <= ADDRESS_BYTES for each in (url, picture)
-        )
+        addresses = all(is_web(each) and len(each.encode()) <= ADDRESS_BYTES for each in (url, picture))
         if source.get("kind") == "faq" and title and addresses:
             title = shorten(title, TITLE_CHARS)
             return {"title": title, "description": texts.say("wechat.card"), "url": url, "picurl": picture}
@@ -114,9 +116,10 @@ class Cards:
         self.accepted = True
 
     def offer(self, message: InboxMessage, payloads: Sequence[dict[str, Any] | None]) -> None:
-        """An answer to this message was stored; its card follows when it is delivered. Call it on the event loop."""
-        articles = (article_of(payload, self._texts) for payload in payloads)
-        article = next((each for each in articles if each), None)
+        """This was said to the message, and is stored; the card of an answer that was said last follows when that is
+        delivered. Call it on the event loop.
+        """
+        article = article_of(payloads[-1], self._texts) if payloads else None
         if article is None or not self._possible or len(self._tasks) >= AT_ONCE:
             return
         task = asyncio.create_task(self._show(message, article))
@@ -190,9 +193,11 @@ class Cards:
                 if self.accepted:
                     logger.warning("answers go without cards: the platform refuses them (%s)", error)
                 self.accepted = False
-            elif isinstance(error, NotAuthorised):
-                self._courier.turn_off(error)
+            elif isinstance(error, NotAuthorised | OperatorNeeded | TooOften):
+                self._courier.heed(error)
             elif isinstance(error, NextMessageOnly):
                 await asyncio.to_thread(self._ledger.shut, message.conversation_id)
             else:
                 logger.info("the answer to message %d stays without its card: %s", message.id, error)
+        else:
+            self._courier.heed(None)

@@ -104,13 +104,13 @@ class City:
 
     async def look(self) -> None:
         """What the gateway does now and then: ask the platform how conversations go on."""
-        assert self.gateway._sessions
-        await self.gateway._sessions.look()
+        assert self.gateway._wechat.sessions
+        await self.gateway._wechat.sessions.look()
 
     async def close(self) -> None:
         """What it does for conversations that somebody at the desk took over."""
-        assert self.gateway._sessions
-        await self.gateway._sessions.close()
+        assert self.gateway._wechat.sessions
+        await self.gateway._wechat.sessions.close()
 
 
 @asynccontextmanager
@@ -143,7 +143,7 @@ async def city(
     def told(connection: Connection, outbox_id: int) -> bool:
         return gateway.told(connection, outbox_id)
 
-    tool = OutsideTool("微信客服", look, passing)
+    tool = OutsideTool("公众平台客服", look, passing)
     desk = Desk(
         *(engine, None, deliver, dialogue.restart),
         clock=clock,

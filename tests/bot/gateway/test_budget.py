@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.gateway.service import TYPING_AT_ONCE
 from bot.gateway.tables import outbox
 from bot.gateway.wechat.api import WeChatApi
 from bot.gateway.wechat.budget import Budget
+from bot.gateway.wechat.channel import TYPING_AT_ONCE
 from bot.gateway.wechat.simulator import Transcript
 
 from .support import CITIZEN, PUSHING, FakeRasa, Now, push, until, world
@@ -287,14 +287,14 @@ async def test_what_waited_for_a_message_does_not_keep_its_late_answer_back(tmp_
 
 async def test_an_error_of_our_own_while_sending_is_tried_again(tmp_path: Path) -> None:
     async with world(tmp_path, PUSHING, send_after_error=0.1) as w:
-        send, failures = w.gateway._api.send_text, [OSError("disk full")]
+        send, failures = w.gateway._wechat._api.send_text, [OSError("disk full")]
 
         async def stumble(openid: str, text: str) -> None:
             if failures:
                 raise failures.pop()
             await send(openid, text)
 
-        w.gateway._api.send_text = stumble
+        w.gateway._wechat._api.send_text = stumble
         push(w, "您好")
         await until(lambda: w.api.sent)
         await until(lambda: w.rows()[0].status == "delivered")

@@ -70,8 +70,8 @@ def left(w: World) -> int:
 
 async def over(w: World) -> None:
     """Until the gateway has stopped looking whether a card may go out."""
-    assert w.gateway._cards is not None
-    await until(lambda: not w.gateway._cards._tasks)  # type: ignore[union-attr]
+    assert w.gateway._wechat.cards is not None
+    await until(lambda: not w.gateway._wechat.cards._tasks)  # type: ignore[union-attr]
 
 
 async def test_the_card_follows_the_answers_text(tmp_path: Path) -> None:
@@ -146,6 +146,13 @@ def test_an_imported_guide_answers_with_what_a_card_is_made_of() -> None:
     assert article_of(answer.to_dict(), TEXTS) == CARD
 
 
+def test_addresses_are_of_the_web_in_capitals_too() -> None:
+    loud = FAQ | {"url": LINK.replace("https", "HTTPS"), "picture": PICTURE.replace("https", "Https")}
+    article = article_of(GUIDE | {"sources": [loud]}, TEXTS)
+    assert article is not None
+    assert article["url"] == loud["url"]
+
+
 def test_a_card_has_one_article_within_the_platforms_lengths() -> None:
     long = FAQ | {"title": "怎么办理" * 20}
     article = article_of(GUIDE | {"sources": [RULE, long, FAQ]}, TEXTS)
@@ -176,21 +183,35 @@ async def test_a_tap_of_the_menu_allows_three_and_leaves_two_after_the_card(tmp_
         assert left(w) == 2
 
 
-async def test_no_card_while_something_else_waits(tmp_path: Path) -> None:
-    async with city(tmp_path, send_after_error=60.0) as w:
-        await w.platform.say(CITIZEN, "你好")
+async def test_no_card_while_a_part_of_its_answer_waits(tmp_path: Path) -> None:
+    async with city(tmp_path, GUIDE | {"text": "到派出所办理。" * 120}, send_after_error=60.0) as w:
         w.api.errors.append(-1)
-        with w.engine.begin() as connection:
-            w.gateway.deliver(connection, CONVERSATION, "system", "您的工单有了结果")
+        await w.platform.say(CITIZEN, "居住证")
         await until(lambda: w.rows()[-1].error)
+        await over(w)
+        assert (cards(w), w.rows()[-1].status) == ([], "pending")
+
+
+async def test_no_card_below_options_that_were_said_after_its_answer(tmp_path: Path) -> None:
+    async with city(tmp_path) as w:
         w.rasa.answer = lambda _sender, _text: [
             {"text": GUIDE["text"], "custom": GUIDE},
             {"text": "要留言吗？", "custom": {"status": "small_talk", "options": [{"label": "要"}]}},
         ]
-        w.api.errors.append(-1)
         await w.platform.say(CITIZEN, "居住证")
+        await until(lambda: [row.status for row in w.rows()] == ["delivered", "delivered"])
         await over(w)
-        assert cards(w) == []
+        assert shown(w) == [("reply", "text"), ("push", "msgmenu")]
+
+
+async def test_an_answer_that_was_said_last_has_its_card_whatever_came_before(tmp_path: Path) -> None:
+    async with city(tmp_path) as w:
+        w.rasa.answer = lambda _sender, _text: [
+            {"text": "好的。", "custom": {"status": "small_talk"}},
+            {"text": GUIDE["text"], "custom": GUIDE},
+        ]
+        await w.platform.say(CITIZEN, "居住证")
+        await until(lambda: cards(w))
 
 
 async def test_no_card_once_the_citizen_has_gone_on(tmp_path: Path) -> None:
@@ -266,7 +287,7 @@ async def test_a_platform_that_takes_no_cards_is_asked_once(
     assert [record.levelno for record in warnings] == [logging.WARNING]
 
 
-@pytest.mark.parametrize(("code", "after"), [(45003, 5), (-1, 5), (45009, 5), (45047, 0)])
+@pytest.mark.parametrize(("code", "after"), [(45003, 5), (-1, 5), (45047, 0)])
 async def test_a_card_that_fails_is_not_tried_again_and_keeps_nothing_back(
     tmp_path: Path, code: int, after: int
 ) -> None:
@@ -306,8 +327,8 @@ async def test_under_load_answers_go_without_cards(tmp_path: Path) -> None:
         citizens = [f"oCitizen{number}" for number in range(AT_ONCE + 3)]
         answers = await asyncio.gather(*(w.platform.say(citizen, "居住证") for citizen in citizens))
         assert all((answer.text or "").startswith("到派出所办理。") for answer in answers)
-        assert w.gateway._cards is not None
-        assert len(w.gateway._cards._tasks) == AT_ONCE
+        assert w.gateway._wechat.cards is not None
+        assert len(w.gateway._wechat.cards._tasks) == AT_ONCE
 
 
 async def test_an_account_without_customer_messages_is_found_out_by_a_card_too(tmp_path: Path) -> None:
@@ -318,11 +339,42 @@ async def test_an_account_without_customer_messages_is_found_out_by_a_card_too(t
         assert cards(w) == []
 
 
+async def test_what_the_operator_has_to_mend_is_told_when_a_card_meets_it(tmp_path: Path) -> None:
+    clock = Now()
+    async with city(tmp_path, clock=clock, send_after_error=10.0) as w:
+        w.api.errors.append(40164)
+        await w.platform.say(CITIZEN, "居住证")
+        await until(lambda: w.gateway.troubles)
+        assert w.gateway.troubles["wechat"].startswith("40164")
+        await over(w)
+        assert (cards(w), left(w)) == ([], 5)
+        clock.offset = 11.0
+        await w.platform.say(CITIZEN, "居住证二")
+        await until(lambda: cards(w))
+        assert w.gateway.troubles == {}
+
+
+async def test_a_pause_that_the_platform_asks_of_a_card_holds_for_what_staff_say(tmp_path: Path) -> None:
+    clock = Now()
+    async with city(tmp_path, clock=clock, send_after_error=10.0) as w:
+        w.api.errors.append(45009)
+        await w.platform.say(CITIZEN, "居住证")
+        await until(lambda: not w.api.errors)
+        await over(w)
+        calls = len(w.api.sent)
+        with w.engine.begin() as connection:
+            w.gateway.deliver(connection, CONVERSATION, "staff", "您好")
+        await asyncio.sleep(0.2)
+        assert (w.rows()[-1].status, w.rows()[-1].attempts, len(w.api.sent)) == ("pending", 0, calls)
+        clock.offset = 11.0
+        await until(lambda: w.rows()[-1].status == "delivered")
+
+
 async def test_an_account_that_may_not_push_answers_without_a_card(tmp_path: Path) -> None:
     async with world(tmp_path, rasa=guiding()) as w:
         exchange = await w.platform.say(CITIZEN, "居住证")
         assert (exchange.text or "").startswith("到派出所办理。")
-        assert (w.api.sent, w.gateway._cards) == ([], None)
+        assert (w.api.sent, w.gateway._wechat) == ([], None)
 
 
 async def test_a_card_that_was_not_sent_when_the_process_ended_is_not_sent_by_the_next(

@@ -21,7 +21,7 @@ TALK = conversation_id("wechat", CITIZEN)
 LI, WANG = "li@gh", "wang@gh"
 TRANSFER = "transfer_customer_service"
 PUSHING = replace(NATIVE, customer_messages=True)
-HELD = ("staff", "微信客服")
+HELD = ("staff", "公众平台客服")
 
 
 def kind(exchange: Any) -> str | None:
@@ -166,13 +166,13 @@ async def test_a_platform_that_does_not_answer_in_time_is_not_waited_for(
 ) -> None:
     async with city(tmp_path, replace(NATIVE, agents_asked_within=0.05)) as c:
         c.api.service.set_online(LI, True)
-        assert c.gateway._api
+        assert c.gateway._wechat._api
 
         async def never() -> list[str]:
             await asyncio.sleep(60)
             return [LI]
 
-        monkeypatch.setattr(c.gateway._api, "online_agents", never)
+        monkeypatch.setattr(c.gateway._wechat._api, "online_agents", never)
         exchange = await c.platform.say(CITIZEN, "转人工")
         assert kind(exchange) == "text"
         assert exchange.seconds < 2
@@ -237,7 +237,7 @@ async def test_from_the_question_to_the_rating(tmp_path: Path) -> None:
     async with city(tmp_path, PUSHING) as c:
         await c.platform.say(CITIZEN, "居住证怎么办")
         await talks(c)
-        assert c.said(TALK, "system")[-1].startswith(f"微信客服（{LI}）接入了会话")
+        assert c.said(TALK, "system")[-1].startswith(f"公众平台客服（{LI}）接入了会话")
         assert (await c.platform.say(CITIZEN, "你好")).tries == 0
         c.api.service.say(CITIZEN, "请说")
         c.api.service.set_online(WANG, True)
@@ -250,7 +250,7 @@ async def test_from_the_question_to_the_rating(tmp_path: Path) -> None:
         assert handoff
         assert (handoff.outcome, handoff.claimed_by and handoff.claimed_by.display_name) == (
             "resolved",
-            "微信客服",
+            "公众平台客服",
         )
         await until(lambda: any("您对这次服务满意吗" in text for _, text in c.api.sent))
         await until(lambda: c.rows()[-1].status == "delivered")
@@ -526,7 +526,7 @@ async def test_a_transfer_that_never_got_there_comes_back_to_the_desk(tmp_path: 
         clock.offset += 30
         await c.look()
         assert c.owner(TALK) == ("queue", None)
-        assert any("没有转到微信客服" in line for line in c.said(TALK, "system"))
+        assert any("没有转到公众平台客服" in line for line in c.said(TALK, "system"))
 
 
 async def test_where_no_request_can_carry_the_transfer_the_desk_has_it(tmp_path: Path) -> None:
@@ -563,7 +563,7 @@ async def test_without_the_setting_nothing_changes(tmp_path: Path) -> None:
         c.api.service.set_online(LI, True)
         assert (await c.platform.say(CITIZEN, "转人工")).text == "请打 110。已为您转人工。"
         assert c.owner(TALK) == ("queue", None)
-        assert c.gateway._api is None
+        assert c.gateway._wechat is None
         assert c.inbox()[0].transfer is None
         c.api.service.events.append((CITIZEN, "kf_create_session", {"KfAccount": LI}))
         await c.platform.deliver_events()
@@ -595,4 +595,4 @@ async def test_nobody_signs_in_as_the_tool(tmp_path: Path) -> None:
             c.accounts.reactivate("(outside)")
         with c.engine.connect() as connection:
             row = connection.execute(select(staff).where(staff.c.outside)).one()
-        assert (row.display_name, row.active, row.password_hash) == ("微信客服", False, "")
+        assert (row.display_name, row.active, row.password_hash) == ("公众平台客服", False, "")

@@ -52,6 +52,10 @@ def test_links_are_anchors_in_wechat_and_plain_elsewhere() -> None:
     assert "\nhttps://example.gov.cn/a" in Renderer(TEXTS).render("答", {"sources": [LAW]})
     anchored = Renderer(TEXTS).render("答", {"sources": [LAW]}, links=True)
     assert '<a href="https://example.gov.cn/a?b=%22c%22">查看原文</a>' in anchored
+    loud = {**LAW, "url": "HTTPS://example.gov.cn/a"}
+    assert '<a href="HTTPS://example.gov.cn/a">' in Renderer(TEXTS).render(
+        "答", {"sources": [loud]}, links=True
+    )
     script = {**LAW, "url": "javascript:alert(1)"}
     assert "javascript" not in Renderer(TEXTS).render("答", {"sources": [script]}, links=True)
 

@@ -81,7 +81,7 @@ PNG = (
 )
 
 
-LOADED = "document.querySelector('.guide img').naturalWidth === 64"
+LOADED = "document.querySelector('.card img').naturalWidth === 64"
 
 
 async def ask(page: Any, text: str) -> None:
@@ -89,13 +89,13 @@ async def ask(page: Any, text: str) -> None:
     await page.press("#text", "Enter")
 
 
-async def test_options_are_buttons_sources_are_cards_and_answers_can_be_rated(tmp_path: Path) -> None:
+async def test_options_are_buttons_sources_are_shown_and_answers_can_be_rated(tmp_path: Path) -> None:
     async with chat(tmp_path) as (w, page):
         await ask(page, "居住证")
         await page.get_by_role("button", name="续签").click()
-        card = page.locator(".card")
-        await card.wait_for()
-        assert "《居住证办法》 第三条" in await card.inner_text()
+        source = page.locator(".source")
+        await source.wait_for()
+        assert "《居住证办法》 第三条" in await source.inner_text()
         assert "<b>不是标签</b>" in await page.locator(".message.bot").last.inner_text()
         await page.get_by_role("button", name="没帮助").click()
         await page.locator(".message.citizen", has_text="没帮助").wait_for()
@@ -128,11 +128,11 @@ async def test_what_is_typed_without_a_connection_arrives_once_when_it_is_back(t
         await page.locator(".note.bad").wait_for()
         assert w.heard() == []
         await page.context.set_offline(False)
-        await page.locator(".card").wait_for()
+        await page.locator(".source").wait_for()
         assert w.heard() == ["断网时的问题"]
         await page.locator("#status").wait_for(state="hidden")
         await page.reload()
-        await page.locator(".card").wait_for()
+        await page.locator(".source").wait_for()
         assert await page.locator(".message.citizen").count() == 1
         assert w.heard() == ["断网时的问题"]
 
@@ -155,17 +155,17 @@ async def test_a_service_guide_is_a_card_with_its_picture_and_link(tmp_path: Pat
             {"text": "带身份证办理。", "custom": ANSWER | {"sources": [GUIDE | {"picture": picture}, RULE]}}
         ]
         await ask(page, "居住证")
-        image = page.locator(".guide img")
+        image = page.locator(".card img")
         await image.wait_for()
         assert await image.get_attribute("alt") == "“怎么办理居住证”的配图"
         assert await image.get_attribute("loading") == "lazy"
         await page.wait_for_function(LOADED)
-        assert "怎么办理居住证" in await page.locator(".guide").inner_text()
+        assert "怎么办理居住证" in await page.locator(".card").inner_text()
         assert await page.get_by_role("link", name="在线办理").get_attribute("href") == GUIDE["url"]
         assert await page.get_by_role("link").count() == 1
-        assert "《居住证办法》 第三条" in await page.locator(".card").inner_text()
+        assert "《居住证办法》 第三条" in await page.locator(".source").inner_text()
         assert await page.evaluate("document.documentElement.scrollWidth") == width
-        assert await page.evaluate(OVERLAPS, ".guide > *, .card, .rate, .bubble") == []
+        assert await page.evaluate(OVERLAPS, ".card > *, .source, .rate, .bubble") == []
 
 
 async def test_a_card_whose_picture_is_missing_or_of_another_host_goes_without(tmp_path: Path) -> None:
@@ -178,9 +178,9 @@ async def test_a_card_whose_picture_is_missing_or_of_another_host_goes_without(t
         ]
         for number in range(2):
             await ask(page, str(number))
-            await page.locator(".guide").nth(number).wait_for()
-        await page.wait_for_function("!document.querySelector('.guide img')")
+            await page.locator(".card").nth(number).wait_for()
+        await page.wait_for_function("!document.querySelector('.card img')")
         assert await page.get_by_role("link", name="在线办理").count() == 2
-        assert await page.locator(".card a").count() == 0, "the address stands once"
+        assert await page.locator(".source a").count() == 0, "the address stands once"
         assert [address for address in asked if "gone.png" in address]
         assert not [address for address in asked if "pictures.example" in address]

@@ -20,7 +20,7 @@ from desk.tables import staff
 PASSWORD = "correct horse battery"
 SOCIAL = "市人力资源和社会保障局"
 A = "wechat:oA"
-HELD = "微信客服"
+HELD = "公众平台客服"
 
 
 @dataclass
@@ -110,7 +110,7 @@ def test_what_waits_at_the_desk_is_theirs_with_the_next_message(world: Any, tool
     tool.says = "yes"
     assert world.desk.receive(A, "我的社保断了") == []
     assert holder(world) == HELD
-    assert world.said(A)[-2:] == [("citizen", "我的社保断了"), ("system", "已分配给 微信客服")]
+    assert world.said(A)[-2:] == [("citizen", "我的社保断了"), ("system", "已分配给 公众平台客服")]
 
 
 @pytest.mark.parametrize(("command", "owner"), [("返回", "bot"), ("留言", "bot")])
@@ -154,7 +154,7 @@ def test_whom_nobody_there_takes_waits_at_the_desk_where_they_came(world: Any) -
     world.desk.housekeeping.tick()
     assert [each.conversation_id for each in world.desk.queue()] == [A, "web:b"]
     assert world.told(A) == [world.desk.texts.say("citizen.outside_back")]
-    assert world.said(A)[-1] == ("system", "微信客服一直没有人接入，会话回到队列最前面")
+    assert world.said(A)[-1] == ("system", "公众平台客服一直没有人接入，会话回到队列最前面")
     world.desk.housekeeping.tick()
     assert len(world.told(A)) == 1
 
@@ -190,7 +190,7 @@ def test_accepting_counts_as_the_first_reply_and_ending_as_the_end(world: Any) -
     world.desk.outside.seen(A, "kf1")
     world.desk.outside.seen(A, "kf2")
     lines = [text for author, text in world.said(A) if author == "system" and "接入了会话" in text]
-    assert [line.partition("）")[0] for line in lines] == ["微信客服（kf1", "微信客服（kf2"]
+    assert [line.partition("）")[0] for line in lines] == ["公众平台客服（kf1", "公众平台客服（kf2"]
     world.clock.now += 60
     world.desk.outside.ended(A)
     assert (holder(world), world.returned) == ("bot", [A])
@@ -263,7 +263,7 @@ def test_a_supervisor_takes_it_over(world: Any) -> None:
     chief = world.staff("chief", "周主任", department=SOCIAL, role="supervisor")
     world.desk.take_over(A, chief)
     assert holder(world) == "周主任"
-    assert world.said(A)[-1] == ("system", "周主任 从 微信客服 接手了会话")
+    assert world.said(A)[-1] == ("system", "周主任 从 公众平台客服 接手了会话")
     assert world.desk.outside.stray() == [A]
     world.desk.reply(A, chief, "您好")
 
@@ -301,24 +301,24 @@ def test_the_page_shows_who_has_it_and_a_supervisor_takes_it_over_there(world: A
     sign_in(chief_page, "chief")
     ask(world)
     page = staff_page.get("/console/desk").text
-    assert re.search(r"<h2>微信客服 <span class=\"count\">1</span></h2>", page)
+    assert re.search(r"<h2>公众平台客服 <span class=\"count\">1</span></h2>", page)
     assert "等待接入" in page
     world.desk.outside.seen(A, "kf1")
     opened = staff_page.get("/console/desk", params={"c": A}).text
-    assert "微信客服 接待中" in opened
+    assert "公众平台客服 接待中" in opened
     assert "您可以查看，不能回复" in opened
     state = staff_page.get("/console/desk/state", headers=JSON).json()
-    assert "微信客服" in state["parts"]["queue"][1]
+    assert "公众平台客服" in state["parts"]["queue"][1]
     other = TestClient(app, follow_redirects=False)
     sign_in(other, "zhang")
-    assert "微信客服" not in other.get("/console/desk").text
+    assert "公众平台客服" not in other.get("/console/desk").text
 
     opened = chief_page.get("/console/desk", params={"c": A}).text
     assert "您是主管，需要时可以接手" in opened
     form = {"c": A, "form_token": token_of(opened)}
     assert chief_page.post("/console/desk/take-over", data=form).status_code == 303
     assert holder(world) == "周主任"
-    assert "微信客服 <span" not in staff_page.get("/console/desk").text
+    assert "公众平台客服 <span" not in staff_page.get("/console/desk").text
 
 
 def test_what_has_ended_is_not_taken_over(world: Any) -> None:

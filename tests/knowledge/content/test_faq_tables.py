@@ -179,7 +179,7 @@ def test_a_row_wider_than_the_header_is_noticed() -> None:
 
 
 def test_a_link_that_is_no_address_is_noticed() -> None:
-    table = read("标准问题,答案,链接\n问,答,窗口\n")
+    table = read("标准问题,答案,链接\n问,答,窗口\n再问,答,HTTPS://a.example/1\n")
     assert problems(table, "warning") == [("bad_link", 2, "办理链接")]
 
 

@@ -71,14 +71,14 @@
     return anchor;
   }
 
-  function guide(one) {
-    const section = make("section", "guide");
+  function card(one) {
+    const section = make("section", "card");
     section.append(...pictureOf(one), make("p", "title", one.title), place(one));
     return section;
   }
 
-  function card(one) {
-    const section = make("section", "card");
+  function sourceBox(one) {
+    const section = make("section", "source");
     section.append(make("h3", "", words.source));
     const title = one.kind === "faq" || one.title.startsWith("《") ? one.title : `《${one.title}》`;
     section.append(make("p", "title", title + (one.article ? " " + one.article : "")));
@@ -102,7 +102,7 @@
     return section;
   }
 
-  function isWeb(address) { return /^https?:\/\//.test(address || ""); }
+  function isWeb(address) { return /^https?:\/\//i.test(address || ""); }
 
   function isGuide(one) { return one.kind === "faq" && isWeb(one.url) && isWeb(one.picture); }
 
@@ -110,9 +110,9 @@
   function sourcesOf(payload) {
     const sources = (payload.sources || []).filter((one) => one.title);
     const policies = sources.filter((one) => one.kind !== "faq");
-    const shown = (policies.length ? policies : sources).slice(0, 3).map(card);
+    const shown = (policies.length ? policies : sources).slice(0, 3).map(sourceBox);
     const places = sources.filter((one) => one.kind === "faq" && isWeb(one.url) && (policies.length || isGuide(one)));
-    return shown.concat(places.map((one) => (isGuide(one) ? guide(one) : place(one))));
+    return shown.concat(places.map((one) => (isGuide(one) ? card(one) : place(one))));
   }
 
   function pick(group, button) {
