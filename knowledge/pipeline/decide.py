@@ -10,6 +10,7 @@ from knowledge.pipeline.likeness import is_near, is_same_question
 from knowledge.source import Source, contains, is_basis
 from knowledge.texts import text
 
+_YEAR = re.compile(r"(?<!\d)(20\d\d)年")
 _OPENING = 24  # characters of a clause's opening in an option
 
 
@@ -17,7 +18,7 @@ def decide(context: Context) -> None:
     """Let the best candidate answer when its subject is likely enough; else ask back, or decline."""
     learnt, best = context.calibration, context.candidates[0] if context.candidates else None
     sure = best is not None and (best.confidence >= learnt.answer or is_same_question(best, context))
-    if best and sure and not _said_already(best, context):
+    if best and sure and not _said_already(best, context) and not _of_a_year_to_come(best.source, context):
         return
     near = [each for each in context.candidates if is_near(each, context)]
     total = sum(each.probability for each in context.candidates)
@@ -45,6 +46,21 @@ def decide(context: Context) -> None:
 def _said_already(best: Candidate, context: Context) -> bool:
     """Whether a follow-up would be told once more what it leans on: the citizen has read that, and asks on."""
     return context.follows and context.previous is not None and best.source.id in context.previous.sources
+
+
+def _of_a_year_to_come(source: Source, context: Context) -> bool:
+    """Whether the question names a later year than this one, and the source speaks of other years only.
+
+    When registration begins in 2027 is not said by the notice of 2026. Years gone by mostly tell the citizen's own
+    story (born in 2020).
+    """
+    asked = {year for year in _years(context.text) if year > context.today.year}
+    said = _years("\n".join((source.title, *source.questions, source.text))) if asked else set()
+    return bool(said) and not asked & said
+
+
+def _years(said: str) -> set[int]:
+    return {int(year) for year in _YEAR.findall(said)}
 
 
 def _subjects(candidates: list[Candidate]) -> list[Candidate]:
