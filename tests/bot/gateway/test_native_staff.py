@@ -100,6 +100,32 @@ async def test_what_is_tapped_while_waiting_is_not_passed_on_and_the_citizen_is_
         assert c.owner(TALK) == HELD
 
 
+async def test_a_tap_after_a_restart_takes_nobody_from_their_agent(tmp_path: Path) -> None:
+    async with city(tmp_path) as c:
+        await talks(c)
+        api = c.api
+    async with city(tmp_path, api=api) as c:
+        exchange = await c.platform.event(CITIZEN, "CLICK", "HUMAN")
+        assert exchange.text
+        assert "请直接输入文字" in exchange.text
+        assert (c.owner(TALK), c.desk.outside.stray()) == (HELD, [])
+        await c.close()
+        assert c.api.service.session(CITIZEN)
+
+
+async def test_a_tap_takes_nobody_from_their_agent_because_another_could_not_be_transferred(
+    tmp_path: Path,
+) -> None:
+    async with city(tmp_path) as c:
+        await talks(c)
+        c.api.errors_at[ONLINE].append(-1)
+        assert kind(await c.platform.say("oOther", "转人工")) == "text"
+        await c.platform.event(CITIZEN, "CLICK", "HUMAN")
+        assert (c.owner(TALK), c.desk.outside.stray()) == (HELD, [])
+        await c.close()
+        assert c.api.service.session(CITIZEN)
+
+
 async def test_a_message_while_waiting_is_transferred_again_and_the_assistant_is_silent(
     tmp_path: Path,
 ) -> None:

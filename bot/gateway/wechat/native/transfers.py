@@ -36,10 +36,15 @@ class Transfers:
         await self._agents.look()
 
     def passing(self, connection: Connection, conversation_id: str) -> Passing:
-        """Whether what the citizen says now can be transferred: a request that can carry it is still open."""
-        if not conversation_id.startswith("wechat:") or not self._agents.there:
+        """Whether what the citizen says now can be transferred: a request that can carry it is still open.
+
+        Who is there counts only for what can be transferred: for nothing else is it looked up.
+        """
+        if not conversation_id.startswith("wechat:"):
             return "nobody"
-        return "yes" if self._carriers(connection, conversation_id) else "not_this"
+        if not self._carriers(connection, conversation_id):
+            return "not_this"
+        return "yes" if self._agents.there else "nobody"
 
     def decide(self, connection: Connection, message: InboxMessage, opened: bool) -> None:
         """The message is done: its reply is the transfer where the agents have the conversation now.
