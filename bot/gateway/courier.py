@@ -7,11 +7,12 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection
 
-from bot.gateway.outbox import HELD, Outbox, OutboxMessage
+from bot.gateway.outbox import Outbox, OutboxMessage
 from bot.gateway.settings import Clock
 from bot.gateway.wechat.api import (
     ApiError,
@@ -153,13 +154,18 @@ class Courier:
         again = rows[0].send_key is not None
         key = rows[0].send_key or secrets.token_hex(12)
 
+        began = self._clock()
+
         def charge(connection: Connection) -> Charge:
             return self._ledger.charge(connection, conversation)
+
+        def waits(connection: Connection) -> bool:
+            return not self._ledger.acted(connection, conversation, began)
 
         try:
             counted = await asyncio.to_thread(self._outbox.claim_send, ids, charge, key)
         except BudgetSpent:
-            await asyncio.to_thread(self._outbox.put_back, ids, HELD, "no customer message left")
+            await asyncio.to_thread(self._outbox.hold, ids, "no customer message left", waits)
             return False
         if counted is None:
             return False
@@ -167,7 +173,7 @@ class Courier:
             await self._call(rows, self._sender(key, again))
         except ApiError as error:
             await asyncio.to_thread(self._ledger.refund, conversation, counted)
-            await asyncio.to_thread(self._failed, rows, error)
+            await asyncio.to_thread(self._failed, rows, error, began)
             return False
         except Exception:
             # Whatever it is, rows that stay "sending" would keep back all that comes after them.
@@ -195,7 +201,11 @@ class Courier:
             for part in split(text, PART_BYTES // 2):
                 await sender.send_text(citizen, part)
 
-    def _failed(self, rows: list[OutboxMessage], error: ApiError) -> None:
+    def _failed(self, rows: list[OutboxMessage], error: ApiError, began: float) -> None:
+        """
+        Args:
+            began: when it was sent (epoch seconds): what the platform says is not of what the citizen did since.
+        """
         ids, conversation = [row.id for row in rows], rows[0].conversation_id
         if isinstance(error, CitizenGone):
             logger.info("outbox %s is dropped: %s", ids, error)
@@ -205,14 +215,15 @@ class Courier:
             logger.info("outbox %s gives way: %s", ids, error)
             self._outbox.give_way(conversation, str(error))
             return
+        if isinstance(error, NextMessageOnly):
+            logger.info("outbox %s waits for the citizen's next message: %s", ids, error)
+            shut = partial(self._ledger.shut, conversation_id=conversation, since=began)
+            self._outbox.hold(ids, str(error), shut, refused=True)
+            return
         pause = min(self._pause * 2 ** min(max(row.attempts for row in rows), 16), _LONGEST_PAUSE)
         again = self._clock() + pause
         if isinstance(error, NotAuthorised):
             self.turn_off(error)
-        elif isinstance(error, NextMessageOnly):
-            again = HELD
-            self._ledger.shut(conversation)
-            logger.info("outbox %s waits for the citizen's next message: %s", ids, error)
         elif isinstance(error, OperatorNeeded):
             self.trouble, self._not_before = str(error), again
             logger.error("customer messages wait for the operator: %s", error)

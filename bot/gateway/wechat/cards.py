@@ -180,6 +180,7 @@ class Cards:
         return bool(last.status == "delivered")
 
     async def _send(self, message: InboxMessage, article: dict[str, str], charge: Charge) -> None:
+        began = self._clock()
         try:
             await self._api.send_card(message.citizen, article)
         except ApiError as error:
@@ -193,6 +194,10 @@ class Cards:
             elif isinstance(error, NotAuthorised):
                 self._courier.turn_off(error)
             elif isinstance(error, NextMessageOnly):
-                await asyncio.to_thread(self._ledger.shut, message.conversation_id)
+                await asyncio.to_thread(self._shut, message, began)
             else:
                 logger.info("the answer to message %d stays without its card: %s", message.id, error)
+
+    def _shut(self, message: InboxMessage, since: float) -> None:
+        with self._engine.begin() as connection:
+            self._ledger.shut(connection, message.conversation_id, since)

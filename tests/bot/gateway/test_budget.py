@@ -90,6 +90,22 @@ async def test_what_was_not_sent_is_not_counted(tmp_path: Path) -> None:
         assert left(w) == 5
 
 
+async def test_a_window_that_was_opened_anew_gains_nothing_by_an_older_message(tmp_path: Path) -> None:
+    async with world(tmp_path, PUSHING) as w:
+        await w.platform.say(CITIZEN, "你好")
+        ledger = w.gateway._ledger
+        with w.engine.begin() as connection:
+            before = ledger.charge(connection, CONVERSATION)
+        await w.platform.say(CITIZEN, "还有")
+        ledger.refund(CONVERSATION, before)
+        assert left(w) == 5
+        with w.engine.begin() as connection:
+            now = ledger.charge(connection, CONVERSATION)
+        assert left(w) == 4
+        ledger.refund(CONVERSATION, now)
+        assert left(w) == 5
+
+
 async def test_the_platform_corrects_the_ledger(tmp_path: Path) -> None:
     async with world(tmp_path, PUSHING) as w:
         w.api.errors.append(45047)

@@ -1,5 +1,7 @@
 """Sending: what is refused, what gets lost on the way, and who has the conversation."""
 
+import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from bot.gateway.tables import outbox
+from bot.gateway.wechat.api import NextMessageOnly
 from bot.gateway.wecom.simulator.standing import ENDED, POOL
 
 from ..support import FakeDesk, until
@@ -152,6 +155,95 @@ async def test_what_did_not_arrive_comes_with_the_next_message(tmp_path: Path, k
         await k.wecom.say(CITIZEN, "在吗")
         await until(lambda: k.statuses() == ["delivered", "delivered"])
         assert "答：问" in k.said()[1]
+
+
+@pytest.mark.parametrize("kind", [4, 5, 6])
+async def test_what_did_not_arrive_comes_with_a_message_that_is_pulled_together_with_the_failure(
+    tmp_path: Path, kind: int
+) -> None:
+    async with kf_world(tmp_path) as k:
+        await k.wecom.say(CITIZEN, "问")
+        await until(lambda: k.statuses() == ["delivered"])
+        name = k.w.rows()[0].send_key
+        k.wecom.silent = True
+        await k.wecom.event("msg_send_fail", CITIZEN, fail_msgid=name, fail_type=kind)
+        k.wecom.silent = False
+        await k.wecom.say(CITIZEN, "在吗")
+        await until(lambda: k.statuses() == ["delivered", "delivered"])
+        assert "".join(k.said()[1:]).replace("\n\n", "") == "答：问答：在吗"
+
+
+@pytest.mark.parametrize("kind", [0, 4])
+async def test_a_failure_that_is_told_after_the_citizens_next_message_keeps_nothing_back(
+    tmp_path: Path, kind: int
+) -> None:
+    async with kf_world(tmp_path) as k:
+        await k.wecom.say(CITIZEN, "问")
+        await until(lambda: k.statuses() == ["delivered"])
+        name = k.w.rows()[0].send_key
+        gate = k.w.rasa.hold("慢")
+        await k.wecom.say(CITIZEN, "慢")
+        await until(lambda: k.w.heard() == ["问", "慢"])
+        await k.wecom.event("msg_send_fail", CITIZEN, fail_msgid=name, fail_type=kind)
+        await until(lambda: k.said() == ["答：问", "答：问"])
+        gate.set()
+        await until(lambda: k.statuses() == ["delivered", "delivered"])
+        assert k.said()[2:] == ["答：慢"]
+
+
+@pytest.mark.parametrize("code", [95001, 95002, 95013])
+async def test_what_is_refused_while_the_citizen_writes_keeps_their_answer_from_nobody(
+    tmp_path: Path, code: int
+) -> None:
+    async with kf_world(tmp_path) as k:
+        await k.wecom.say(CITIZEN, "问")
+        await until(lambda: k.statuses() == ["delivered"])
+        api = k.w.gateway._kf._api
+        send, sending, gate = api.send, asyncio.Event(), asyncio.Event()
+
+        async def refused_later(*_: Any) -> None:
+            api.send = send
+            sending.set()
+            await gate.wait()
+            raise NextMessageOnly(code, "simulated")
+
+        api.send = refused_later
+        tell(k, "staff", "答复")
+        await sending.wait()
+        await k.wecom.say(CITIZEN, "在吗")
+        await until(lambda: len(k.w.rows()) == 3)
+        gate.set()
+        await until(lambda: k.statuses() == ["delivered"] * 3)
+        assert "".join(k.said()[1:]).replace("\n\n", "") == "【工作人员】答复答：在吗"
+        assert k.w.gateway.budget(CONVERSATION).left == 5 - len(k.said()[1:])
+
+
+async def test_what_waits_because_five_were_sent_is_let_go_by_a_message_at_the_same_moment(
+    tmp_path: Path,
+) -> None:
+    async with kf_world(tmp_path) as k:
+        await k.wecom.say(CITIZEN, "问")
+        await until(lambda: k.statuses() == ["delivered"])
+        for number in range(4):
+            tell(k, "staff", f"答复{number}")
+            await until(lambda: set(k.statuses()) == {"delivered"})
+        box, loop = k.w.gateway._outbox, asyncio.get_running_loop()
+        hold, noting, gate = box.hold, asyncio.Event(), threading.Event()
+
+        def later(*noted: Any) -> None:
+            box.hold = hold  # type: ignore[method-assign]
+            loop.call_soon_threadsafe(noting.set)
+            assert gate.wait(10)
+            hold(*noted)
+
+        box.hold = later  # type: ignore[assignment, method-assign]
+        tell(k, "staff", "第六条")
+        await noting.wait()
+        await k.wecom.say(CITIZEN, "在吗")
+        await until(lambda: k.w.rows()[-1].text == "答：在吗")
+        gate.set()
+        await until(lambda: set(k.statuses()) == {"delivered"})
+        assert "".join(k.said()[5:]).replace("\n\n", "") == "【工作人员】第六条答：在吗"
 
 
 async def test_what_the_citizen_does_not_want_is_given_up(tmp_path: Path) -> None:
