@@ -141,13 +141,6 @@ class Inbox:
         done = connection.execute(_FINISH, {"message": message_id, "why": outcome, "now": self._clock()})
         return bool(done.rowcount)
 
-    def release(self, message_id: int) -> None:
-        """The request carries no answer any more: others may send it now."""
-        with self._engine.begin() as connection:
-            connection.execute(
-                update(inbox).where(inbox.c.id == message_id).values(reply_until=self._clock())
-            )
-
     def follow(self, connection: Connection, conversation: str, followed: bool) -> None:
         """Record that a citizen follows the account, or no longer does."""
         connection.execute(

@@ -17,6 +17,7 @@ from bot.gateway.settings import Clock
 from bot.gateway.tables import citizens, inbox, outbox
 from bot.gateway.texts import Texts
 from bot.gateway.wechat.budget import Charge
+from bot.gateway.wechat.native.transfers import GIVEN
 from bot.gateway.wechat.splitting import split
 
 logger = logging.getLogger(__name__)
@@ -271,12 +272,16 @@ class Outbox:
 
     # Delivery in a reply
 
-    def claim_reply(self, inbox_id: int, compose: Compose, notice: str | None = None) -> str | None:
+    def claim_reply(
+        self, inbox_id: int, compose: Compose, notice: str | None = None, push: bool = False
+    ) -> str | None:
         """Put rows into the reply to one request; the same text for every retry. See `confirm_reply`.
 
         Args:
             compose: chooses the rows.
             notice: told when the message is not done yet; without it nothing happens then.
+            push: without a notice the answer then goes by customer message: no request carries it any more, which
+                whoever finishes the message at the same moment sees.
 
         Returns:
             The text ("" for nothing to say), or None while the message is not done and no notice is given.
@@ -289,7 +294,7 @@ class Outbox:
         with self._engine.begin() as connection:
             # Locked (on SQLite the whole transaction is): of two requests for one message the second waits.
             message = connection.execute(_LOCKED, {"message": inbox_id}).one()
-            if message.transfer == "given":
+            if message.transfer == GIVEN:
                 raise Transferred
             if message.reply is not None:
                 connection.execute(update(inbox).where(this).values(replied_at=now))
@@ -297,7 +302,9 @@ class Outbox:
             if message.status != "done":
                 # No reply carries what waited for this message, and what comes after it must not wait for that.
                 self.let_go(connection, message.conversation_id)
-                told = {} if notice is None else {"reply": notice, "noticed": 1, "reply_until": now}
+                told = {} if notice is None else {"reply": notice, "noticed": 1}
+                if told or push:
+                    told["reply_until"] = now
                 connection.execute(update(inbox).where(this).values(replied_at=now, **told))
                 return notice
             rows = self._select(connection, self._free(message.conversation_id, inbox_id, with_own=True))

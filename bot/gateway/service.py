@@ -356,13 +356,15 @@ class Gateway:
         courier = self._couriers.get(channel)
         return courier is not None and courier.authorised
 
-    async def claim_reply(self, message: InboxMessage, notice: str | None) -> str | None:
+    async def claim_reply(self, message: InboxMessage, notice: str | None, push: bool) -> str | None:
         """The text of the reply to a WeChat request; see `Outbox.claim_reply`. Confirm it once it was handed over.
+
+        Args:
+            push: whether what does not fit into it, or comes too late for it, can go by customer message.
 
         Raises:
             Transferred: the reply is no text; call `transferred`.
         """
-        push = self.can_push
         menus = push and self._couriers["wechat"].menus
         if menus:
             menus = (await asyncio.to_thread(self._ledger.of, message.conversation_id)).left > 0
@@ -370,7 +372,7 @@ class Gateway:
         def compose(own: list[OutboxMessage], older: list[OutboxMessage]) -> tuple[str, list[int]]:
             return self._composer.compose(own, older, push, menus)
 
-        text = await asyncio.to_thread(self._outbox.claim_reply, message.id, compose, notice)
+        text = await asyncio.to_thread(self._outbox.claim_reply, message.id, compose, notice, push)
         self._couriers_look()
         return text
 
@@ -433,10 +435,6 @@ class Gateway:
         if self._kf:
             found["kf"] = found["kf"] or self._kf.puller.trouble
         return {channel: trouble for channel, trouble in found.items() if trouble}
-
-    async def release(self, inbox_id: int) -> None:
-        """The request will not carry the answer; it goes by customer message."""
-        await asyncio.to_thread(self._inbox.release, inbox_id)
 
     def _offer_card(self, message: InboxMessage, said: list[BotMessage]) -> None:
         if self._cards and message.channel == "wechat":

@@ -189,10 +189,7 @@ class Callback:
         if last:
             key = ("recovering" if recovering else "notice") + ("_push" if push else "")
             notice = self._texts.say(f"replies.{key}")
-        text = await gateway.claim_reply(message, notice)
-        if text is None and push:
-            await gateway.release(message.id)
-        return text or ""
+        return await gateway.claim_reply(message, notice, push) or ""
 
     async def _transfer(self, opened: Opened, message: InboxMessage) -> Response:
         try:

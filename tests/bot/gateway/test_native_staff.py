@@ -569,6 +569,28 @@ async def test_where_no_request_can_carry_the_transfer_the_desk_has_it(tmp_path:
         await until(lambda: any("已为您转给其他工作人员" in text for _, text in c.api.sent))
 
 
+async def test_a_transfer_that_is_decided_as_the_request_is_let_go_is_not_lost(tmp_path: Path) -> None:
+    """The turn ends after the request has found it undone, and before that has been answered with `success`."""
+    hasty = replace(PUSHING, reply_within=0.3, typing_after=0.1)
+    async with city(tmp_path, hasty) as c:
+        c.api.service.set_online(LI, True)
+        c.rasa.after = asyncio.Event()
+        claim = c.gateway.claim_reply
+
+        async def claim_and_wait(*given: Any) -> str | None:
+            text = await claim(*given)
+            assert c.rasa.after
+            c.rasa.after.set()
+            await until(lambda: c.inbox()[0].status == "done")
+            return text
+
+        c.gateway.claim_reply = claim_and_wait  # type: ignore[method-assign]
+        exchange = await c.platform.say(CITIZEN, "转人工")
+        assert (kind(exchange), exchange.tries) == (None, 1)
+        assert c.owner(TALK) == ("queue", None)
+        await until(lambda: any("已为您转给其他工作人员" in text for _, text in c.api.sent))
+
+
 async def test_a_handoff_that_opens_too_late_for_the_transfer_waits_at_the_desk(tmp_path: Path) -> None:
     hasty = replace(PUSHING, reply_within=0.3, typing_after=0.1)
     async with city(tmp_path, hasty) as c:
