@@ -58,7 +58,7 @@ inbox = Table(
     Column("reply_until", Float, nullable=False),
     # the passive reply that was handed to the platform, word for word, for its retries
     Column("reply", Text),
-    # possible: its reply may be the transfer to the platform's own customer service; given: it is
+    # possible: until it is done, its reply may be the transfer to the platform's own customer service; given: it is
     Column("transfer", String(10)),
     # when it was handed over last
     Column("replied_at", Float),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from bot.gateway.ports import conversation_id
 from bot.gateway.wechat.simulator import PlatformApi
@@ -88,6 +89,21 @@ async def test_a_tapped_option_is_not_transferred(tmp_path: Path) -> None:
     async with city(tmp_path) as c:
         c.api.service.set_online(LI, True)
         assert kind(await c.platform.say(CITIZEN, "转人工", option="101")) == "text"
+        assert c.owner(TALK) == ("queue", None)
+
+
+async def test_a_tap_is_not_transferred_by_a_message_whose_reply_failed(tmp_path: Path) -> None:
+    async with city(tmp_path) as c:
+        c.api.service.set_online(LI, True)
+        claim = c.gateway.claim_reply
+
+        async def failing(*_: Any) -> str | None:
+            c.gateway.claim_reply = claim  # type: ignore[method-assign]
+            raise OperationalError("SELECT", {}, Exception("the disk is gone"))
+
+        c.gateway.claim_reply = failing  # type: ignore[method-assign]
+        assert kind(await c.platform.say(CITIZEN, "居住证怎么办")) is None
+        assert kind(await c.platform.event(CITIZEN, "CLICK", "HUMAN")) == "text"
         assert c.owner(TALK) == ("queue", None)
 
 
@@ -421,6 +437,40 @@ async def test_an_emergency_while_waiting_for_an_agent_comes_back_to_the_desk(tm
         assert (handoff.reason, handoff.priority) == ("crisis", 1)
 
 
+async def test_danger_told_again_is_told_the_numbers_where_an_agent_took_the_emergency(
+    tmp_path: Path,
+) -> None:
+    async with city(tmp_path) as c:
+        c.api.service.set_online(LI, True)
+        await c.platform.say(CITIZEN, DANGER)
+        c.api.service.create(CITIZEN, LI)
+        await c.platform.deliver_events()
+        await until(lambda: c.owner(TALK) == HELD)
+        c.api.service.close(CITIZEN)
+        c.api.service.events.clear()
+        exchange = await c.platform.say(CITIZEN, DANGER)
+        assert exchange.text
+        assert "120" in exchange.text
+        assert c.owner(TALK) == ("queue", None)
+
+
+async def test_an_agent_who_takes_an_emergency_while_it_is_answered_does_not_take_its_reply(
+    tmp_path: Path,
+) -> None:
+    async with city(tmp_path) as c:
+        c.api.service.set_online(LI, True)
+        c.rasa.after = asyncio.Event()
+        saying = asyncio.create_task(c.platform.say(CITIZEN, DANGER))
+        await until(lambda: c.desk.latest_handoff(TALK))
+        await asyncio.to_thread(c.desk.outside.seen, TALK, LI)
+        assert c.owner(TALK) == HELD
+        c.rasa.after.set()
+        exchange = await saying
+        assert exchange.text
+        assert "110" in exchange.text
+        assert c.owner(TALK) == HELD
+
+
 # The desk's staff
 
 
@@ -462,6 +512,26 @@ async def test_closing_it_there_is_tried_until_it_is_done(tmp_path: Path) -> Non
         c.api.errors_at[CLOSE].append(65413)  # the agent ended it meanwhile
         await c.close()
         assert c.desk.outside.stray() == []
+
+
+async def test_what_was_to_be_closed_is_not_once_the_agents_have_the_citizen_again(tmp_path: Path) -> None:
+    async with city(tmp_path) as c:
+        await talks(c)
+        chief = c.staff("chief", "周主任", "supervisor")
+        c.desk.take_over(TALK, chief)
+        c.api.errors_at[SESSION].append(-1)
+        await c.close()
+        c.api.service.close(CITIZEN)  # the agent ends it there, and the event of it is lost
+        c.api.service.events.clear()
+        c.desk.resolve(TALK, chief)
+        assert c.desk.outside.stray() == [TALK]
+        assert kind(await c.platform.say(CITIZEN, "转人工")) == TRANSFER
+        c.api.service.accept(CITIZEN, LI)
+        await c.platform.deliver_events()
+        await until(lambda: c.inbox()[-1].status == "done")
+        await c.close()
+        assert c.api.service.session(CITIZEN)
+        assert c.owner(TALK) == HELD
 
 
 async def test_who_left_the_account_keeps_no_other_from_being_looked_at(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from bot.gateway.tables import inbox
 from bot.gateway.wechat.native.agents import Agents
 
 POSSIBLE = "possible"
-"""`inbox.transfer` of a message that can be transferred."""
+"""`inbox.transfer` of a message that can be transferred, until it is done."""
 GIVEN = "given"
 """… of one whose reply is the transfer, for each of its tries."""
 
@@ -53,12 +53,21 @@ class Transfers:
             opened: with this message they got it. Where no request can carry the transfer any more, the desk has it.
         """
         if not self._outside.holds(connection, message.conversation_id):
+            self.refrain(connection, message)
             return
         carriers = self._carriers(connection, message.conversation_id)
-        if message.id in carriers:
-            connection.execute(update(inbox).where(inbox.c.id == message.id).values(transfer=GIVEN))
-        elif opened and not carriers:
+        self._note(connection, message, GIVEN if message.id in carriers else None)
+        if opened and not carriers:
             self._outside.lost(message.conversation_id, connection)
+
+    def refrain(self, connection: Connection, message: InboxMessage) -> None:
+        """The message is done, and its reply is a text: it can be transferred no more, nor carry another there."""
+        self._note(connection, message, None)
+
+    @staticmethod
+    def _note(connection: Connection, message: InboxMessage, transfer: str | None) -> None:
+        if message.transfer:
+            connection.execute(update(inbox).where(inbox.c.id == message.id).values(transfer=transfer))
 
     def session(self, connection: Connection, message: InboxMessage) -> None:
         """An event of the platform: an agent (`text`) has the citizen, or has them no longer."""
