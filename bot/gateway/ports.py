@@ -95,6 +95,10 @@ class OutsidePort(Protocol):
         """The conversation there has ended."""
         ...
 
+    def parted(self, conversation_id: str, connection: Connection | None = None) -> None:
+        """The agent has the citizen no longer, who waits there for another."""
+        ...
+
     def lost(self, conversation_id: str, connection: Connection | None = None) -> None:
         """It never got there."""
         ...

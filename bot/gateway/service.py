@@ -262,6 +262,7 @@ class Gateway:
         menu_option: str | None = None,
         transfer: str | None = None,
         first: Before | None = None,
+        sent_at: float | None = None,
     ) -> tuple[InboxMessage, bool]:
         """As `accept`; gives the stored message and whether it is new.
 
@@ -271,6 +272,7 @@ class Gateway:
             menu_option: the option of a menu message that was tapped.
             transfer: `possible` where the reply may be the transfer to the platform's own customer service.
             first: done in the transaction that stores it; what it raises is raised, and nothing is stored.
+            sent_at: when the platform says that it was sent (epoch seconds).
         """
         if channel not in self.settings.channels or kind not in KINDS:
             raise ValueError(f"unknown channel or kind: {channel} {kind}")
@@ -283,7 +285,7 @@ class Gateway:
             lock = self._accepting[conversation] = asyncio.Lock()
         async with lock:  # so that ids, and with them the order of work, follow the order of arrival
             what = (channel, citizen, text, dedup_key, kind, reply_for, window, menu_option, transfer, first)
-            storing = asyncio.to_thread(self._inbox.accept, *what)
+            storing = asyncio.to_thread(self._inbox.accept, *what, sent_at)
             # A client that goes away must not separate storing from submitting.
             return await asyncio.shield(self._store_and_submit(storing))
 

@@ -53,6 +53,8 @@ inbox = Table(
     # how often the platform sent it
     Column("tries", Integer, nullable=False),
     Column("received_at", Float, nullable=False),
+    # when the platform says that it was sent, in whole seconds of its clock; none where it does not say
+    Column("sent_at", Float),
     Column("done_at", Float),
     # until then a callback may still carry the answer; nobody else sends it before
     Column("reply_until", Float, nullable=False),

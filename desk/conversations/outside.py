@@ -131,6 +131,12 @@ class Outside:
         name = waiting.by_id(connection, row.handoff_id).staff_name
         return self._ending.by_staff(connection, row, name, at)
 
+    def parted(self, connection: Connection, conversation_id: str) -> None:
+        """Nobody there has the citizen at the moment, whoever has the conversation."""
+        row = ownership.read(connection, conversation_id, locked=True)
+        if row is not None and row.handoff_id is not None:
+            waiting.change(connection, row.handoff_id, outside_agent=None)
+
     def overdue(self, connection: Connection, handoff: Any, at: float) -> bool:
         """Take back what nobody there took in time, end what is quiet; whether something happened."""
         row = ownership.read(connection, handoff.conversation_id)

@@ -79,6 +79,11 @@ class OutsideSigns:
         if back and connection is None:
             self._returned(conversation_id)
 
+    def parted(self, conversation_id: str, connection: Connection | None = None) -> None:
+        """The conversation there has ended, and the citizen was given to them again since: they wait there."""
+        with transaction(self._engine, connection) as own:
+            self._outside.parted(own, conversation_id)
+
     def lost(self, conversation_id: str, connection: Connection | None = None) -> None:
         """It never got there: it waits at the desk."""
         with transaction(self._engine, connection) as own:

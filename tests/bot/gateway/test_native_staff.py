@@ -328,6 +328,42 @@ async def test_events_that_got_lost_are_found_out(tmp_path: Path) -> None:
         assert c.owner(TALK)[0] == "bot"
 
 
+async def test_an_end_that_is_told_late_does_not_end_the_next_wait(tmp_path: Path) -> None:
+    clock = Now()
+    async with city(tmp_path, clock=clock) as c:
+        await talks(c)
+        clock.offset += 60
+        c.api.service.close(CITIZEN)
+        clock.offset += 3
+        assert kind(await c.platform.say(CITIZEN, "还有一件事")) == TRANSFER
+        assert [told.statuses for told in await c.platform.deliver_events()] == [[200]]
+        await until(lambda: c.inbox()[-1].status == "done")
+        assert c.owner(TALK) == HELD
+        assert [one.agent for one in c.desk.outside.held()] == [None]
+        clock.offset += 3
+        c.api.service.accept(CITIZEN, LI)
+        c.api.service.close(CITIZEN)
+        await c.platform.deliver_events()
+        await until(lambda: c.owner(TALK)[0] == "bot")
+
+
+async def test_an_end_that_is_told_late_and_was_found_out_does_not_end_the_next_handoff(
+    tmp_path: Path,
+) -> None:
+    clock = Now()
+    async with city(tmp_path, clock=clock) as c:
+        await talks(c)
+        clock.offset += 60
+        c.api.service.close(CITIZEN)
+        await c.look()
+        assert c.owner(TALK)[0] == "bot"
+        clock.offset += 3
+        assert kind(await c.platform.say(CITIZEN, "转人工")) == TRANSFER
+        await c.platform.deliver_events()
+        await until(lambda: c.inbox()[-1].status == "done")
+        assert c.owner(TALK) == HELD
+
+
 async def test_the_end_that_the_platform_tells_nobody_of_is_found_out(tmp_path: Path) -> None:
     clock = Now()
     async with city(tmp_path, clock=clock) as c:

@@ -73,8 +73,23 @@ class Transfers:
         """An event of the platform: an agent (`text`) has the citizen, or has them no longer."""
         if message.kind == "session":
             self._outside.seen(message.conversation_id, message.text, connection)
+        elif self._given_since(connection, message):
+            # The citizen is there again, and waits: `Sessions` finds out how that goes on.
+            self._outside.parted(message.conversation_id, connection)
         else:
             self._outside.ended(message.conversation_id, connection)
+
+    @staticmethod
+    def _given_since(connection: Connection, event: InboxMessage) -> bool:
+        """Whether the citizen was transferred after an event that is told late, as the platform's clock has it."""
+        if event.sent_at is None:
+            return False
+        later = select(inbox.c.id).where(
+            inbox.c.conversation_id == event.conversation_id,
+            inbox.c.transfer == GIVEN,
+            inbox.c.sent_at > event.sent_at,
+        )
+        return connection.execute(later.limit(1)).first() is not None
 
     def _carriers(self, connection: Connection, conversation_id: str) -> list[int]:
         """The messages whose requests are open and may be answered with the transfer."""
