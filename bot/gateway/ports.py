@@ -87,6 +87,10 @@ class OutsidePort(Protocol):
         """Such a conversation no longer goes on there."""
         ...
 
+    def leave_open(self, conversation_id: str) -> bool:
+        """It cannot be closed there: where the desk has ended it, too, it goes on. Whether it does."""
+        ...
+
     def seen(self, conversation_id: str, agent: str, connection: Connection | None = None) -> None:
         """This agent has the citizen."""
         ...

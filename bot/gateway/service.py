@@ -134,7 +134,16 @@ class Gateway:
         if account and self._api and account.native_staff and outside:
             self._agents = Agents(self._api, account.agents_known_for, account.agents_asked_within)
             self._transfers = Transfers(outside, self._agents, clock)
-            self._sessions = Sessions(self._api, outside, account.arrives_within, clock)
+            self._sessions = Sessions(
+                *(
+                    self._api,
+                    outside,
+                    account.arrives_within,
+                    account.close_every,
+                    account.close_within,
+                    clock,
+                )
+            )
         turn = Turn(
             *(engine, self._inbox, self._outbox, desk, rasa, locate, texts, settings.max_chars),
             is_crisis,

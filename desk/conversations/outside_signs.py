@@ -64,6 +64,20 @@ class OutsideSigns:
         with self._engine.begin() as connection:
             connection.execute(update(handoffs).where(*same).values(outside_agent=None))
 
+    def leave_open(self, conversation_id: str) -> bool:
+        """It cannot be closed there: where nobody at the desk has it any more, it is left to whoever has it there.
+
+        Returns:
+            Whether it is; somebody at the desk who has the citizen has to be heard.
+        """
+        same = handoffs.c.conversation_id == conversation_id
+        with self._engine.begin() as connection:
+            row = ownership.read(connection, conversation_id, locked=True)
+            if row is not None and row.handoff_id is not None:
+                return False
+            connection.execute(update(handoffs).where(same).values(outside_agent=None))
+        return True
+
     def seen(self, conversation_id: str, agent: str, connection: Connection | None = None) -> None:
         """This agent has the citizen there, has them still, or has got them from another."""
         with transaction(self._engine, connection) as own:

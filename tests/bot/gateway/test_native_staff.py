@@ -189,7 +189,17 @@ async def test_with_nobody_online_the_desk_has_it(tmp_path: Path) -> None:
         assert c.owner(TALK) == ("queue", None)
 
 
-@pytest.mark.parametrize("code", [48001, 65400, 45009])
+@pytest.mark.parametrize("code", [-1, 45009])
+async def test_what_passes_by_itself_is_no_trouble_for_the_operator(tmp_path: Path, code: int) -> None:
+    async with city(tmp_path) as c:
+        c.api.service.set_online(LI, True)
+        c.api.errors_at[ONLINE].append(code)
+        assert kind(await c.platform.say(CITIZEN, "转人工")) == "text"
+        assert c.owner(TALK) == ("queue", None)
+        assert c.gateway.troubles == {}
+
+
+@pytest.mark.parametrize("code", [48001, 65400, 40164])
 async def test_where_the_platform_does_not_say_who_is_online_the_desk_has_it(
     tmp_path: Path, code: int
 ) -> None:
@@ -535,23 +545,71 @@ async def test_a_supervisor_takes_it_over_and_the_conversation_there_is_closed(t
         assert c.desk.outside.stray() == []
 
 
+def tries_again_after(c: City, seconds: float) -> None:
+    """The first pause after closing was refused; by the setting the gateway would close by itself, too."""
+    assert c.gateway._sessions
+    c.gateway._sessions._close_every = seconds
+
+
 async def test_closing_it_there_is_tried_until_it_is_done(tmp_path: Path) -> None:
-    async with city(tmp_path) as c:
+    clock = Now()
+    async with city(tmp_path, clock=clock) as c:
+        tries_again_after(c, 2.0)
         await talks(c)
         c.desk.take_over(TALK, c.staff("chief", "周主任", "supervisor"))
-        c.api.errors_at[CLOSE].append(45009)
-        await c.close()
-        assert c.desk.outside.stray() == [TALK]
-        c.api.errors_at[SESSION].append(45009)
-        await c.close()
-        assert c.desk.outside.stray() == [TALK]
+        for call in (CLOSE, SESSION):
+            c.api.errors_at[call].append(45009)
+            clock.offset += 10
+            await c.close()
+            assert c.desk.outside.stray() == [TALK]
+        clock.offset += 10
         c.api.errors_at[CLOSE].append(65413)  # the agent ended it meanwhile
         await c.close()
         assert c.desk.outside.stray() == []
 
 
+async def test_closing_what_cannot_be_closed_is_tried_more_and_more_rarely(tmp_path: Path) -> None:
+    clock = Now()
+    async with city(tmp_path, clock=clock) as c:
+        tries_again_after(c, 2.0)
+        await talks(c)
+        c.desk.take_over(TALK, c.staff("chief", "周主任", "supervisor"))
+        c.api.errors_at[CLOSE].extend([65415] * 100)
+        for _ in range(300):
+            await c.close()
+            clock.offset += 2
+        assert 10 < 100 - len(c.api.errors_at[CLOSE]) < 20
+        assert c.desk.outside.stray() == [TALK]  # the supervisor waits for what the citizen writes
+        c.api.errors_at[CLOSE].clear()
+        clock.offset += 60
+        await c.close()
+        assert c.desk.outside.stray() == []
+
+
+async def test_closing_what_the_desk_has_ended_too_is_given_up_after_some_minutes(tmp_path: Path) -> None:
+    clock = Now()
+    async with city(tmp_path, clock=clock) as c:
+        tries_again_after(c, 2.0)
+        await talks(c)
+        chief = c.staff("chief", "周主任", "supervisor")
+        c.desk.take_over(TALK, chief)
+        c.desk.resolve(TALK, chief)
+        c.api.errors_at[CLOSE].extend([65415] * 100)
+        for _ in range(100):
+            await c.close()
+            clock.offset += 2
+        assert c.desk.outside.stray() == [TALK]
+        for _ in range(100):
+            await c.close()
+            clock.offset += 2
+        assert c.desk.outside.stray() == []
+        assert c.owner(TALK)[0] == "bot"
+
+
 async def test_what_was_to_be_closed_is_not_once_the_agents_have_the_citizen_again(tmp_path: Path) -> None:
-    async with city(tmp_path) as c:
+    clock = Now()
+    async with city(tmp_path, clock=clock) as c:
+        tries_again_after(c, 2.0)
         await talks(c)
         chief = c.staff("chief", "周主任", "supervisor")
         c.desk.take_over(TALK, chief)
@@ -565,6 +623,7 @@ async def test_what_was_to_be_closed_is_not_once_the_agents_have_the_citizen_aga
         c.api.service.accept(CITIZEN, LI)
         await c.platform.deliver_events()
         await until(lambda: c.inbox()[-1].status == "done")
+        clock.offset += 10
         await c.close()
         assert c.api.service.session(CITIZEN)
         assert c.owner(TALK) == HELD
