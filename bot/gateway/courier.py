@@ -33,6 +33,9 @@ from bot.gateway.wechat.splitting import PART_BYTES, split
 logger = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 3600.0
+_LONGEST_PAUSE_OF_ALL = 60.0
+"""Seconds in which nobody is sent anything. One attempt shows whether it is over: all the others need not wait longer
+than a minute for that, however often one citizen's message was refused."""
 _AT_ONCE = 8
 """Citizens who are sent something at the same time."""
 
@@ -222,14 +225,15 @@ class Courier:
             return
         pause = min(self._pause * 2 ** min(max(row.attempts for row in rows), 16), _LONGEST_PAUSE)
         again = self._clock() + pause
+        all_again = self._clock() + min(pause, _LONGEST_PAUSE_OF_ALL)
         if isinstance(error, NotAuthorised):
             self.turn_off(error)
         elif isinstance(error, OperatorNeeded):
-            self.trouble, self._not_before = str(error), again
+            self.trouble, self._not_before = str(error), all_again
             logger.error("customer messages wait for the operator: %s", error)
         elif isinstance(error, TooOften):
-            self._not_before = again
-            logger.warning("customer messages pause for %.0f s: %s", pause, error)
+            self._not_before = all_again
+            logger.warning("customer messages pause for %.0f s: %s", all_again - self._clock(), error)
         else:
             logger.warning("outbox %s is tried again later: %s", ids, error)
         self._outbox.put_back(ids, again, str(error), refused=not isinstance(error, Unreachable))

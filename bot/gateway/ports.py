@@ -75,6 +75,10 @@ class OutsidePort(Protocol):
         """Whether they have the conversation; it stays so until the end of the transaction."""
         ...
 
+    def concerned(self, conversation_id: str) -> bool:
+        """Whether they have the conversation, or could be given it: it waits at the desk and is no emergency."""
+        ...
+
     def held(self) -> Sequence[OutsideConversation]:
         """Every conversation that they have."""
         ...

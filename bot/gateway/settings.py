@@ -83,7 +83,8 @@ class WeComSettings:
         menus: show options as a menu to tap.
         timestamp_window: seconds a signed request stays valid.
         pull_every: seconds between pulls that no callback asked for; without its token WeCom limits them strictly.
-        pull_again_after: seconds until a pull that failed is tried again, doubled up to `pull_every`.
+        pull_again_after: seconds until a pull that failed is tried again, doubled up to `pull_every` while there is no
+            callback.
         history: seconds before the very first start from which on messages are answered; clocks differ.
         welcome_within: seconds in which somebody who enters can be welcomed; WeCom allows 20.
     """

@@ -91,7 +91,7 @@ class Turn:
             return
         if recipient == "desk":
             if self._transfers and message.transfer:
-                await self._transfers.look()
+                await self._transfers.look(message.conversation_id)
             with suppress(_BotHasItBack):
                 await asyncio.to_thread(self._to_desk, message)
                 return

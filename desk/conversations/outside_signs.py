@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 from desk.conversations import ownership, presence, waiting
 from desk.conversations.outside import Outside
 from desk.database import Clock, transaction
+from desk.records import CRISIS
 from desk.tables import handoffs
 
 
@@ -43,6 +44,14 @@ class OutsideSigns:
     def holds(self, connection: Connection, conversation_id: str) -> bool:
         """Whether staff outside the desk have the conversation; it stays so until the end of the transaction."""
         return self._outside.holds(connection, ownership.read(connection, conversation_id, locked=True))
+
+    def concerned(self, conversation_id: str) -> bool:
+        """Whether they have the conversation, or could be given it: it waits at the desk and is no emergency."""
+        with self._engine.connect() as connection:
+            row = ownership.read(connection, conversation_id)
+            if row is None or row.owner != "queue":
+                return self._outside.holds(connection, row)
+            return waiting.by_id(connection, row.handoff_id).reason != CRISIS
 
     def held(self) -> list[OutsideConversation]:
         """Every conversation that they have."""

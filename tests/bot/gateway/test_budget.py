@@ -244,6 +244,26 @@ async def test_too_often_makes_everybody_wait_a_moment(tmp_path: Path) -> None:
         await until(lambda: len(w.api.sent) == 2)
 
 
+@pytest.mark.parametrize("code", [40164, 45009])
+async def test_however_often_one_message_was_refused_all_others_wait_a_minute(
+    tmp_path: Path, code: int
+) -> None:
+    clock = Now()
+    async with world(tmp_path, PUSHING, clock=clock, send_after_error=10.0) as w:
+        w.api.errors.extend([code] * 2)
+        push(w, "一", "oFirst")
+        await until(lambda: w.rows()[0].error)
+        with w.engine.begin() as connection:
+            connection.execute(outbox.update().values(attempts=9, next_try_at=0.0))
+        clock.offset = 61.0
+        await until(lambda: w.rows()[0].attempts == 10 and w.rows()[0].status == "pending")
+        assert w.rows()[0].next_try_at > clock() + 3000
+        push(w, "二", "oOther")
+        assert await w.gateway._couriers["wechat"].deliver_due() == 0
+        clock.offset = 122.0
+        await until(lambda: w.api.sent == [("oOther", "【工作人员】二")])
+
+
 async def test_what_the_operator_has_to_mend_is_told_until_it_is_mended(tmp_path: Path) -> None:
     async with world(tmp_path, PUSHING, send_after_error=0.2) as w:
         assert w.gateway.troubles == {}

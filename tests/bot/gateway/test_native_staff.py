@@ -250,6 +250,30 @@ async def test_agents_are_asked_once_for_several_citizens(tmp_path: Path) -> Non
         assert kind(await c.platform.say("oC9", "转人工")) == TRANSFER
 
 
+async def test_for_what_the_desks_staff_have_nobody_is_asked_who_is_online(tmp_path: Path) -> None:
+    async with city(tmp_path) as c:
+        assert c.gateway._api
+        ask, asked = c.gateway._api.online_agents, 0
+
+        async def counting() -> list[str]:
+            nonlocal asked
+            asked += 1
+            return await ask()
+
+        c.gateway._api.online_agents = counting  # type: ignore[method-assign]
+        assert kind(await c.platform.say(CITIZEN, "转人工")) == "text"
+        assert (c.owner(TALK), asked) == (("queue", None), 1)
+        await c.platform.say(CITIZEN, "有人吗")
+        assert asked == 2
+        handoff = c.desk.latest_handoff(TALK)
+        assert handoff
+        c.desk.claim(handoff.number, c.staff("zhao", "赵敏"))
+        await c.platform.say(CITIZEN, "您好")
+        await c.platform.say("oOther", DANGER)
+        assert kind(await c.platform.say("oOther", "有人吗")) == "text"
+        assert asked == 2
+
+
 # What the citizen is told
 
 

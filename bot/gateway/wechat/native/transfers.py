@@ -1,5 +1,6 @@
 """Which messages are answered with the transfer: decided in the transaction that marks them done."""
 
+import asyncio
 from typing import Any
 
 from sqlalchemy import select, update
@@ -31,9 +32,10 @@ class Transfers:
         self._agents = agents
         self._clock = clock
 
-    async def look(self) -> None:
-        """Find out whether agents are online, before `passing` is asked."""
-        await self._agents.look()
+    async def look(self, conversation_id: str) -> None:
+        """Find out whether agents are online, where `passing` may be asked: not for whom the desk's staff have."""
+        if await asyncio.to_thread(self._outside.concerned, conversation_id):
+            await self._agents.look()
 
     def passing(self, connection: Connection, conversation_id: str) -> Passing:
         """Whether what the citizen says now can be transferred: a request that can carry it is still open.
