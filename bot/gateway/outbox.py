@@ -48,7 +48,7 @@ def split_option(menu_option: str) -> tuple[int, int]:
 @dataclass(frozen=True)
 class OutboxMessage:
     """One row. `question` is the message it answers; `noticed`: the citizen was told to wait for it; `send_key`: the
-    message in which it was sent last, unless that was refused."""
+    message in which it was sent last, unless that surely did not get there."""
 
     id: int
     conversation_id: str
@@ -468,7 +468,7 @@ class Outbox:
 
         Args:
             next_try_at: epoch seconds.
-            refused: the platform said no. Otherwise it may have taken the message, and it is sent again as the same.
+            refused: no attempt got there. Otherwise one may have, and it is sent again as the same message.
         """
         with self._engine.begin() as connection:
             self._put_back(connection, row_ids, next_try_at, error, refused)

@@ -98,7 +98,7 @@ outbox = Table(
     Column("attempts", Integer, nullable=False),
     Column("next_try_at", Float, nullable=False),
     Column("error", Text),
-    # the message in which it was sent last, as the platform knows it; none once that was refused
+    # the message in which it was sent last, as the platform knows it; none once no attempt can have got there
     Column("send_key", String(32)),
     Index("ix_outbox_conversation", "conversation_id", "id"),
     Index("ix_outbox_status", "status", "next_try_at"),

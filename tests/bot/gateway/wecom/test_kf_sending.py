@@ -13,13 +13,23 @@ from bot.gateway.tables import outbox
 from bot.gateway.wechat.api import NextMessageOnly
 from bot.gateway.wecom.simulator.standing import ENDED, POOL
 
-from ..support import FakeDesk, until
+from ..support import FakeDesk, Now, until
 from .kf_world import CITIZEN, CONVERSATION, KfWorld, kf_world, make_server
 
 
 def tell(k: KfWorld, author: Any, text: str) -> None:
     with k.w.engine.begin() as connection:
         k.w.gateway.deliver(connection, CONVERSATION, author, text)
+
+
+OPTIONS = {"status": "clarify", "text": "哪一项？", "options": [{"id": "1", "label": "甲"}] * 2}
+
+
+async def at_once(k: KfWorld) -> None:
+    """What waits after a failure is sent now."""
+    with k.w.engine.begin() as connection:
+        connection.execute(update(outbox).values(next_try_at=0.0))
+    await until(lambda: k.statuses() == ["delivered"])
 
 
 # The same message twice
@@ -78,6 +88,68 @@ async def test_parts_of_a_message_that_is_too_long_are_not_said_twice(tmp_path: 
         assert "".join(k.said()[1:]) == "【工作人员】" + "请到窗口办理。" * 60
 
 
+@pytest.mark.parametrize("code", [-1, 45009, 48002])
+async def test_a_repetition_that_is_refused_for_another_reason_stays_the_same_message(
+    tmp_path: Path, code: int
+) -> None:
+    clock = Now()
+    async with kf_world(tmp_path, clock=clock, send_after_error=30.0) as k:
+        k.server.lost = 1
+        await k.wecom.say(CITIZEN, "问")
+        await until(lambda: k.w.rows() and k.w.rows()[0].error)
+        k.server.errors_at["send_msg"].append(code)
+        clock.offset = 61.0
+        await until(lambda: "simulated" in k.w.rows()[0].error)
+        clock.offset = 600.0
+        await until(lambda: k.statuses() == ["delivered"])
+        assert (k.said(), k.calls("send_msg")) == (["答：问"], 3)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_options_that_came_as_text_are_not_said_again(tmp_path: Path, restarted: bool) -> None:
+    server = make_server()
+    async with kf_world(tmp_path, server, send_after_error=60.0) as k:
+        k.w.rasa.answer = lambda *_: [{"text": OPTIONS["text"], "custom": OPTIONS}]
+        server.errors_at["send_msg"].append(40058)  # the menu
+        server.lost = 1  # the answer to the text
+        await k.wecom.say(CITIZEN, "问")
+        await until(lambda: k.w.rows() and k.w.rows()[0].status == "pending" and len(k.said()) == 1)
+        if not restarted:
+            await at_once(k)
+    async with kf_world(tmp_path, server) as k:
+        if restarted:
+            await at_once(k)
+        assert len(k.said()) == 1
+        assert "1. 甲" in k.said()[0]
+
+
+@pytest.mark.parametrize("where", ["composing", "token"])
+async def test_what_failed_before_it_was_sent_is_not_taken_to_have_arrived(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    async with kf_world(tmp_path, send_after_error=0.02) as k:
+        failed = []
+
+        def failing(*_: Any) -> Any:
+            monkeypatch.undo()
+            k.server.errors_at["send_msg"].append(44004)
+            failed.append(where)
+            raise OperationalError("SELECT", {}, Exception("the disk is gone"))
+
+        async def failing_too(*_: Any) -> Any:
+            failing()
+
+        await k.wecom.say(CITIZEN, "早")
+        await until(lambda: k.statuses() == ["delivered"])
+        if where == "composing":
+            monkeypatch.setattr(k.w.gateway._couriers["kf"]._composer, "together", failing)
+        else:
+            monkeypatch.setattr(k.w.gateway._kf._api._tokens, "get", failing_too)
+        tell(k, "staff", "答复")
+        await until(lambda: k.said() == ["答：早", "【工作人员】答复"])
+        assert failed == [where]
+
+
 async def test_a_refusal_that_nobody_knows_is_not_taken_for_an_arrival(tmp_path: Path) -> None:
     async with kf_world(tmp_path, send_after_error=0.02) as k:
         k.server.errors_at["send_msg"].extend([44004, 40058, 95021])
@@ -133,8 +205,7 @@ async def test_who_is_not_there_any_more_is_sent_nothing(tmp_path: Path) -> None
 
 async def test_a_menu_that_is_refused_comes_as_numbered_text(tmp_path: Path) -> None:
     async with kf_world(tmp_path) as k:
-        answer = {"status": "clarify", "text": "哪一项？", "options": [{"id": "1", "label": "甲"}] * 2}
-        k.w.rasa.answer = lambda *_: [{"text": "哪一项？", "custom": answer}]
+        k.w.rasa.answer = lambda *_: [{"text": OPTIONS["text"], "custom": OPTIONS}]
         k.server.errors_at["send_msg"].append(40058)
         await k.wecom.say(CITIZEN, "问")
         await until(lambda: k.said() and "1. 甲" in k.said()[0])
