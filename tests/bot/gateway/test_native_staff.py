@@ -362,13 +362,14 @@ async def test_events_that_got_lost_are_found_out(tmp_path: Path) -> None:
         assert c.owner(TALK)[0] == "bot"
 
 
-async def test_an_end_that_is_told_late_does_not_end_the_next_wait(tmp_path: Path) -> None:
+@pytest.mark.parametrize("after", [0.0, 3.0])
+async def test_an_end_that_is_told_late_does_not_end_the_next_wait(tmp_path: Path, after: float) -> None:
     clock = Now()
     async with city(tmp_path, clock=clock) as c:
         await talks(c)
         clock.offset += 60
         c.api.service.close(CITIZEN)
-        clock.offset += 3
+        clock.offset += after
         assert kind(await c.platform.say(CITIZEN, "还有一件事")) == TRANSFER
         assert [told.statuses for told in await c.platform.deliver_events()] == [[200]]
         await until(lambda: c.inbox()[-1].status == "done")
@@ -381,8 +382,9 @@ async def test_an_end_that_is_told_late_does_not_end_the_next_wait(tmp_path: Pat
         await until(lambda: c.owner(TALK)[0] == "bot")
 
 
+@pytest.mark.parametrize("after", [0.0, 3.0])
 async def test_an_end_that_is_told_late_and_was_found_out_does_not_end_the_next_handoff(
-    tmp_path: Path,
+    tmp_path: Path, after: float
 ) -> None:
     clock = Now()
     async with city(tmp_path, clock=clock) as c:
@@ -391,7 +393,7 @@ async def test_an_end_that_is_told_late_and_was_found_out_does_not_end_the_next_
         c.api.service.close(CITIZEN)
         await c.look()
         assert c.owner(TALK)[0] == "bot"
-        clock.offset += 3
+        clock.offset += after
         assert kind(await c.platform.say(CITIZEN, "转人工")) == TRANSFER
         await c.platform.deliver_events()
         await until(lambda: c.inbox()[-1].status == "done")

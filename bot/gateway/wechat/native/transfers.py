@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.engine import Connection
 
 from bot.gateway.inbox import InboxMessage
@@ -83,15 +83,25 @@ class Transfers:
 
     @staticmethod
     def _given_since(connection: Connection, event: InboxMessage) -> bool:
-        """Whether the citizen was transferred after an event that is told late, as the platform's clock has it."""
+        """Whether the citizen was transferred after the end that this event tells late, as the platform's clock has it.
+
+        The clock counts seconds. In the same one the transfer came after the end where no agent was told of since.
+        """
         if event.sent_at is None:
             return False
-        later = select(inbox.c.id).where(
+        told = inbox.alias()
+        taken = select(told.c.id).where(
+            told.c.conversation_id == event.conversation_id,
+            told.c.kind == "session",
+            told.c.id.between(inbox.c.id, event.id),
+        )
+        same_second = and_(inbox.c.sent_at == event.sent_at, ~taken.exists())
+        given = select(inbox.c.id).where(
             inbox.c.conversation_id == event.conversation_id,
             inbox.c.transfer == GIVEN,
-            inbox.c.sent_at > event.sent_at,
+            or_(inbox.c.sent_at > event.sent_at, same_second),
         )
-        return connection.execute(later.limit(1)).first() is not None
+        return connection.execute(given.limit(1)).first() is not None
 
     def _carriers(self, connection: Connection, conversation_id: str) -> list[int]:
         """The messages whose requests are open and may be answered with the transfer."""
