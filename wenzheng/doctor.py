@@ -16,7 +16,13 @@ import httpx
 from desk.calendar import WorkingCalendar
 from wenzheng import dialogue
 from wenzheng.database import migrate, open_engine
-from wenzheng.parts import build_embedder, build_knowledge, load_calendar
+from wenzheng.parts import (
+    build_embedder,
+    build_knowledge,
+    load_calendar,
+    wechat_key_problem,
+    wecom_key_problem,
+)
 from wenzheng.settings import Settings, SettingsError
 
 DISK_NEEDED = 2 * 1024**3  # bytes: models, indexes and a day of logs of a city
@@ -201,6 +207,8 @@ def _wechat(settings: Settings) -> Iterator[Finding]:
     elif settings.wechat_mode != "plain" and not (settings.wechat_aes_key and settings.wechat_appid):
         text = f"{settings.wechat_mode} 模式需要 WENZHENG_WECHAT_AES_KEY 和 WENZHENG_WECHAT_APPID。"
         yield Finding("微信", "error", text)
+    elif problem := wechat_key_problem(settings):
+        yield Finding("微信", "error", problem)
     else:
         yield Finding("微信", "ok", f"{settings.wechat_mode} 模式，回调路径 /wechat")
 
@@ -211,6 +219,8 @@ def _wecom(settings: Settings) -> Iterator[Finding]:
         yield Finding("企业微信", "ok", "未接入微信客服（可选）")
     elif missing:
         yield Finding("企业微信", "error", f"未接入：还没有设置 {'、'.join(missing)}。")
+    elif problem := wecom_key_problem(settings):
+        yield Finding("企业微信", "error", problem)
     else:
         yield Finding("企业微信", "ok", f"客服账号 {settings.wecom_open_kfid}，回调路径 /wecom")
 

@@ -11,6 +11,7 @@ from bot.gateway.rasa_client import RasaClient
 from bot.gateway.service import Gateway
 from bot.gateway.settings import GatewaySettings, WeChatSettings, WeComSettings
 from bot.gateway.texts import load_texts
+from bot.gateway.wechat.crypto import is_key
 from bot.nlu.alarm import is_crisis
 from bot.nlu.spelling import normalise
 from desk import Accounts, Desk, Maker, Reach, Tickets
@@ -176,8 +177,36 @@ def check_native_staff(settings: Settings) -> None:
         )
 
 
+def check_keys(settings: Settings) -> None:
+    """Raises SettingsError where the EncodingAESKey of an account that is connected is not one."""
+    problems = [problem for problem in (wechat_key_problem(settings), wecom_key_problem(settings)) if problem]
+    if problems:
+        raise SettingsError("\n".join(problems))
+
+
+def wechat_key_problem(settings: Settings) -> str:
+    """What is wrong with the official account's EncodingAESKey; "" for nothing, or where none is needed."""
+    needed = settings.wechat_token and settings.wechat_mode != "plain"
+    return _key_problem("WENZHENG_WECHAT_AES_KEY", settings.wechat_aes_key) if needed else ""
+
+
+def wecom_key_problem(settings: Settings) -> str:
+    """The same for WeCom's."""
+    needed = not settings.wecom_missing()
+    return _key_problem("WENZHENG_WECOM_AES_KEY", settings.wecom_aes_key) if needed else ""
+
+
+def _key_problem(name: str, key: str) -> str:
+    return (
+        ""
+        if is_key(key)
+        else f"{name} 无效：应为后台给出的 EncodingAESKey，43 位字母和数字。请改正后重新启动。"
+    )
+
+
 def _gateway_settings(settings: Settings) -> GatewaySettings:
     check_native_staff(settings)
+    check_keys(settings)
     wechat = None
     if settings.wechat_token:
         wechat = WeChatSettings(

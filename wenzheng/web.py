@@ -145,14 +145,13 @@ def main() -> int:
     """Serve until stopped."""
     try:
         settings = load_settings()
+        log_format = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+        logging.basicConfig(level=settings.log_level, format=log_format, stream=sys.stderr)
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        engine, parts = _open(settings)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    logging.basicConfig(
-        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
-    logging.getLogger("httpx").setLevel(logging.WARNING)
-    engine, parts = _open(settings)
     # Started by the supervisor, it serves on the supervisor's socket, in its turn; alone, on a socket of its own.
     handed = os.environ.get(LISTEN_FD)
     sockets = [socket.socket(fileno=int(handed))] if handed else None

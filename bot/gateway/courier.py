@@ -7,17 +7,19 @@ import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection
 
-from bot.gateway.outbox import HELD, Outbox, OutboxMessage
+from bot.gateway.outbox import Outbox, OutboxMessage
 from bot.gateway.settings import Clock
 from bot.gateway.wechat.api import (
     ApiError,
     CitizenGone,
     MenuRefused,
     NextMessageOnly,
+    NotAsked,
     NotAuthorised,
     OperatorNeeded,
     PersonServes,
@@ -32,6 +34,11 @@ from bot.gateway.wechat.splitting import PART_BYTES, split
 logger = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 3600.0
+_LONGEST_PAUSE_OF_ALL = 60.0
+"""Seconds in which nobody is sent anything. One attempt shows whether it is over: all the others need not wait longer
+than a minute for that, however often one citizen's message was refused."""
+_MENU, _TEXT = "m", "t"
+"""What the key of an attempt begins with."""
 _AT_ONCE = 8
 """Citizens who are sent something at the same time."""
 
@@ -165,51 +172,77 @@ class Courier:
     async def _send(self, rows: list[OutboxMessage]) -> bool:
         ids, conversation = [row.id for row in rows], rows[0].conversation_id
         again = rows[0].send_key is not None
-        key = rows[0].send_key or secrets.token_hex(12)
+        key = rows[0].send_key or self._new_key(rows)
+        began = self._clock()
 
         def charge(connection: Connection) -> Charge:
             return self._ledger.charge(connection, conversation)
 
+        def waits(connection: Connection) -> bool:
+            return not self._ledger.acted(connection, conversation, began)
+
         try:
             counted = await asyncio.to_thread(self._outbox.claim_send, ids, charge, key)
         except BudgetSpent:
-            await asyncio.to_thread(self._outbox.put_back, ids, HELD, "no customer message left")
+            await asyncio.to_thread(self._outbox.hold, ids, "no customer message left", waits)
             return False
         if counted is None:
             return False
+        asked = False
         try:
-            await self._call(rows, self._sender(key, again))
+            message, sender = self._message(rows, key), self._sender(key, again)
+            asked = True
+            await self._call(rows[0].citizen, message, sender)
+        except MenuRefused as error:
+            self.menus = False
+            logger.warning("options are sent as numbered text: the platform refuses menus (%s)", error)
+            await asyncio.to_thread(self._ledger.refund, conversation, counted)
+            # As a text it is another message.
+            await asyncio.to_thread(self._outbox.put_back, ids, self._clock(), str(error), refused=True)
+            self.wake()
+            return False
         except ApiError as error:
             await asyncio.to_thread(self._ledger.refund, conversation, counted)
-            await asyncio.to_thread(self._failed, rows, error)
+            await asyncio.to_thread(self._failed, rows, error, began, again)
             return False
         except Exception:
             # Whatever it is, rows that stay "sending" would keep back all that comes after them.
             logger.exception("outbox %s is tried again later", ids)
             later = self._clock() + self._pause
-            await asyncio.to_thread(self._outbox.put_back, ids, later, "internal error")
+            surely_not = not (again or asked)
+            await asyncio.to_thread(self._outbox.put_back, ids, later, "internal error", surely_not)
             return False
         self.trouble = ""
         await asyncio.to_thread(self._outbox.sent, ids)
         return True
 
-    async def _call(self, rows: list[OutboxMessage], sender: Sender) -> None:
-        citizen = rows[0].citizen
-        if self.menus and len(rows) == 1 and (menu := self._composer.menu(rows[0])):
-            try:
-                await sender.send_menu(citizen, menu)
-                return
-            except MenuRefused as error:
-                self.menus = False
-                logger.warning("options are sent as numbered text: the platform refuses menus (%s)", error)
-        text = self._composer.together(rows)
+    def _new_key(self, rows: list[OutboxMessage]) -> str:
+        """It says whether the options are sent as a menu, so that each attempt with this key is the same message."""
+        form = _MENU if self.menus and len(rows) == 1 and rows[0].options else _TEXT
+        return form + secrets.token_hex(12)
+
+    def _message(self, rows: list[OutboxMessage], key: str) -> dict[str, Any] | str:
+        """The menu, or the text, that is sent with this key."""
+        menu = self._composer.menu(rows[0]) if key.startswith(_MENU) else None
+        return menu or self._composer.together(rows)
+
+    async def _call(self, citizen: str, message: dict[str, Any] | str, sender: Sender) -> None:
+        if isinstance(message, dict):
+            await sender.send_menu(citizen, message)
+            return
         try:
-            await sender.send_text(citizen, text)
+            await sender.send_text(citizen, message)
         except TooLong:
-            for part in split(text, PART_BYTES // 2):
+            for part in split(message, PART_BYTES // 2):
                 await sender.send_text(citizen, part)
 
-    def _failed(self, rows: list[OutboxMessage], error: ApiError) -> None:
+    def _failed(self, rows: list[OutboxMessage], error: ApiError, began: float, again: bool) -> None:
+        """
+        Args:
+            began: when it was sent (epoch seconds): what the platform says is not of what the citizen did since.
+            again: an earlier attempt may have arrived, whatever this one's refusal says.
+        """
+        surely_not = not again and (isinstance(error, NotAsked) or not isinstance(error, Unreachable))
         ids, conversation = [row.id for row in rows], rows[0].conversation_id
         if isinstance(error, CitizenGone):
             logger.info("outbox %s is dropped: %s", ids, error)
@@ -219,20 +252,22 @@ class Courier:
             logger.info("outbox %s gives way: %s", ids, error)
             self._outbox.give_way(conversation, str(error))
             return
+        if isinstance(error, NextMessageOnly):
+            logger.info("outbox %s waits for the citizen's next message: %s", ids, error)
+            shut = partial(self._ledger.shut, conversation_id=conversation, since=began)
+            self._outbox.hold(ids, str(error), shut, surely_not)
+            return
         pause = min(self._pause * 2 ** min(max(row.attempts for row in rows), 16), _LONGEST_PAUSE)
-        again = self._clock() + pause
+        next_try = self._clock() + pause
+        all_again = self._clock() + min(pause, _LONGEST_PAUSE_OF_ALL)
         if isinstance(error, NotAuthorised):
             self.turn_off(error)
-        elif isinstance(error, NextMessageOnly):
-            again = HELD
-            self._ledger.shut(conversation)
-            logger.info("outbox %s waits for the citizen's next message: %s", ids, error)
         elif isinstance(error, OperatorNeeded):
-            self.trouble, self._not_before = str(error), again
+            self.trouble, self._not_before = str(error), all_again
             logger.error("customer messages wait for the operator: %s", error)
         elif isinstance(error, TooOften):
-            self._not_before = again
-            logger.warning("customer messages pause for %.0f s: %s", pause, error)
+            self._not_before = all_again
+            logger.warning("customer messages pause for %.0f s: %s", all_again - self._clock(), error)
         else:
             logger.warning("outbox %s is tried again later: %s", ids, error)
-        self._outbox.put_back(ids, again, str(error), refused=not isinstance(error, Unreachable))
+        self._outbox.put_back(ids, next_try, str(error), surely_not)

@@ -32,7 +32,8 @@ _FINISH = (
 
 @dataclass(frozen=True)
 class InboxMessage:
-    """One stored message of a citizen. `tries`: how often the platform sent it; `transfer`: see `tables.inbox`."""
+    """One stored message of a citizen. `tries`: how often the platform sent it; `transfer`, `sent_at`: see
+    `tables.inbox`."""
 
     id: int
     dedup_key: str
@@ -48,6 +49,7 @@ class InboxMessage:
     reply: str | None
     menu_option: str | None = None
     transfer: str | None = None
+    sent_at: float | None = None
 
 
 class Inbox:
@@ -74,6 +76,7 @@ class Inbox:
         menu_option: str | None = None,
         transfer: str | None = None,
         first: Before | None = None,
+        sent_at: float | None = None,
     ) -> tuple[InboxMessage, bool]:
         """Store a message; one that is there already is counted instead.
 
@@ -83,6 +86,7 @@ class Inbox:
             menu_option: the option of a menu message that was tapped.
             transfer: `possible` where the reply may be the transfer to the platform's own customer service.
             first: done before, in the same transaction; what it raises is raised, and nothing has changed.
+            sent_at: when the platform says that it was sent (epoch seconds).
 
         Returns:
             The message, and whether it is new.
@@ -100,6 +104,7 @@ class Inbox:
             "status": "waiting",
             "tries": 1,
             "received_at": now,
+            "sent_at": sent_at,
             "reply_until": now + reply_for,
             "noticed": 0,
         }
@@ -141,13 +146,6 @@ class Inbox:
         done = connection.execute(_FINISH, {"message": message_id, "why": outcome, "now": self._clock()})
         return bool(done.rowcount)
 
-    def release(self, message_id: int) -> None:
-        """The request carries no answer any more: others may send it now."""
-        with self._engine.begin() as connection:
-            connection.execute(
-                update(inbox).where(inbox.c.id == message_id).values(reply_until=self._clock())
-            )
-
     def follow(self, connection: Connection, conversation: str, followed: bool) -> None:
         """Record that a citizen follows the account, or no longer does."""
         connection.execute(
@@ -179,7 +177,7 @@ _NAMES = (
 
 
 def _fields(values: dict[str, Any]) -> list[Any]:
-    optional = (values.get(name) for name in ("reply", "menu_option", "transfer"))
+    optional = (values.get(name) for name in ("reply", "menu_option", "transfer", "sent_at"))
     return [*(values[name] for name in _NAMES), *optional]
 
 

@@ -14,9 +14,10 @@ from bot.gateway.channels import traits
 from bot.gateway.ports import DeskPort
 from bot.gateway.render import Renderer
 from bot.gateway.settings import Clock
-from bot.gateway.tables import inbox, outbox
+from bot.gateway.tables import citizens, inbox, outbox
 from bot.gateway.texts import Texts
 from bot.gateway.wechat.budget import Charge
+from bot.gateway.wechat.native.transfers import GIVEN
 from bot.gateway.wechat.splitting import split
 
 logger = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ def split_option(menu_option: str) -> tuple[int, int]:
 @dataclass(frozen=True)
 class OutboxMessage:
     """One row. `question` is the message it answers; `noticed`: the citizen was told to wait for it; `send_key`: the
-    message in which it was sent last, unless that was refused."""
+    message in which it was sent last, unless that surely did not get there."""
 
     id: int
     conversation_id: str
@@ -101,6 +102,9 @@ def announces(payload: dict[str, Any] | None) -> bool:
     """Whether a bot message tells of a handoff."""
     return (payload or {}).get("status") == HANDOFF
 
+
+Waits = Callable[[Connection], bool]
+"""`waits(connection)`: may a citizen be sent nothing before their next message?"""
 
 Compose = Callable[[list[OutboxMessage], list[OutboxMessage]], tuple[str, list[int]]]
 """`compose(own, older)` gives the text of a passive reply and the ids of the rows in it."""
@@ -268,12 +272,16 @@ class Outbox:
 
     # Delivery in a reply
 
-    def claim_reply(self, inbox_id: int, compose: Compose, notice: str | None = None) -> str | None:
+    def claim_reply(
+        self, inbox_id: int, compose: Compose, notice: str | None = None, push: bool = False
+    ) -> str | None:
         """Put rows into the reply to one request; the same text for every retry. See `confirm_reply`.
 
         Args:
             compose: chooses the rows.
             notice: told when the message is not done yet; without it nothing happens then.
+            push: without a notice the answer then goes by customer message: no request carries it any more, which
+                whoever finishes the message at the same moment sees.
 
         Returns:
             The text ("" for nothing to say), or None while the message is not done and no notice is given.
@@ -286,15 +294,17 @@ class Outbox:
         with self._engine.begin() as connection:
             # Locked (on SQLite the whole transaction is): of two requests for one message the second waits.
             message = connection.execute(_LOCKED, {"message": inbox_id}).one()
-            if message.transfer == "given":
+            if message.transfer == GIVEN:
                 raise Transferred
             if message.reply is not None:
                 connection.execute(update(inbox).where(this).values(replied_at=now))
                 return str(message.reply)
             if message.status != "done":
                 # No reply carries what waited for this message, and what comes after it must not wait for that.
-                self._let_go(connection, message.conversation_id)
-                told = {} if notice is None else {"reply": notice, "noticed": 1, "reply_until": now}
+                self.let_go(connection, message.conversation_id)
+                told = {} if notice is None else {"reply": notice, "noticed": 1}
+                if told or push:
+                    told["reply_until"] = now
                 connection.execute(update(inbox).where(this).values(replied_at=now, **told))
                 return notice
             rows = self._select(connection, self._free(message.conversation_id, inbox_id, with_own=True))
@@ -310,7 +320,7 @@ class Outbox:
                 )
             connection.execute(_REPLIED, {"message": inbox_id, "said": text, "now": now})
             if len(chosen) < len(own) + len(older):
-                self._let_go(connection, message.conversation_id)
+                self.let_go(connection, message.conversation_id)
             return text
 
     def transferred(self, inbox_id: int, push: bool) -> None:
@@ -325,7 +335,7 @@ class Outbox:
         with self._engine.begin() as connection:
             connection.execute(update(inbox).where(this).values(replied_at=now, reply_until=now))
             conversation_id = connection.execute(select(inbox.c.conversation_id).where(this)).scalar_one()
-            self._let_go(connection, conversation_id)
+            self.let_go(connection, conversation_id)
             if not push:
                 told = and_(outbox.c.inbox_id == inbox_id, outbox.c.status == "pending")
                 values = {"status": "dropped", "error": "the reply was the transfer to customer service"}
@@ -457,16 +467,33 @@ class Outbox:
         """They could not be sent: they, and what came after them, wait until then.
 
         Args:
-            next_try_at: epoch seconds; `HELD` for only with the citizen's next message.
-            refused: the platform said no. Otherwise it may have taken the message, and it is sent again as the same.
+            next_try_at: epoch seconds.
+            refused: no attempt got there. Otherwise one may have, and it is sent again as the same message.
         """
+        with self._engine.begin() as connection:
+            self._put_back(connection, row_ids, next_try_at, error, refused)
+
+    def hold(self, row_ids: list[int], error: str, waits: Waits, refused: bool = False) -> None:
+        """Nothing more may be sent: they, and what came after them, wait for the citizen's next message.
+
+        Args:
+            waits: asked in the same transaction. False: that message has come meanwhile, and they are sent again.
+            refused: as in `put_back`.
+        """
+        with self._engine.begin() as connection:
+            until = HELD if waits(connection) else self._clock()
+            self._put_back(connection, row_ids, until, error, refused)
+
+    @staticmethod
+    def _put_back(
+        connection: Connection, row_ids: list[int], next_try_at: float, error: str, refused: bool
+    ) -> None:
         forgotten = {"send_key": None} if refused else {}
-        self._set(outbox.c.id.in_(row_ids), status="pending", error=error, **forgotten)
+        rows = update(outbox).where(outbox.c.id.in_(row_ids))
+        connection.execute(rows.values(status="pending", error=error, **forgotten))
         conversation = select(outbox.c.conversation_id).where(outbox.c.id == row_ids[0]).scalar_subquery()
-        self._set(
-            and_(outbox.c.conversation_id == conversation, outbox.c.status == "pending"),
-            next_try_at=next_try_at,
-        )
+        pending = and_(outbox.c.conversation_id == conversation, outbox.c.status == "pending")
+        connection.execute(update(outbox).where(pending).values(next_try_at=next_try_at))
 
     def drop(self, conversation_id: str, error: str, connection: Connection | None = None) -> None:
         """The citizen cannot be reached any more: nothing pending is sent."""
@@ -498,37 +525,47 @@ class Outbox:
             held = {"status": "pending", "next_try_at": HELD, "send_key": None, "error": error}
             connection.execute(update(outbox).where(open_).values(**held))
 
-    def let_go(self, conversation_id: str) -> None:
-        """The citizen has written: what waited for that may be sent now."""
-        held = select(outbox.c.id).where(self._held(conversation_id)).limit(1)
-        with self._engine.connect() as connection:
-            if connection.execute(held).first() is None:
-                return
-        with self._engine.begin() as connection:
-            self._let_go(connection, conversation_id)
+    def let_go(self, connection: Connection, conversation_id: str) -> None:
+        """The citizen has written: what waited for that may be sent now.
 
-    def not_arrived(self, conversation_id: str, send_key: str, error: str, gone: bool) -> int:
+        In the transaction that stores what they wrote: `hold` at the same moment comes before it or after it.
+        """
+        citizen = select(citizens.c.conversation_id).where(citizens.c.conversation_id == conversation_id)
+        connection.execute(citizen.with_for_update())
+        held = update(outbox).where(self._held(conversation_id))
+        connection.execute(held.values(next_try_at=self._clock()))
+
+    def not_arrived(
+        self,
+        conversation_id: str,
+        send_key: str,
+        error: str,
+        waits: Callable[[Connection, float], bool] | None,
+    ) -> int:
         """The platform took a message and could not deliver it.
 
         Args:
-            gone: the citizen does not want it; else it waits for their next message.
+            waits: asked in the same transaction, with when it was sent (epoch seconds), whether it waits for the
+                citizen's next message; else it is sent again. None: the citizen does not want it.
 
         Returns:
             How many rows were in it.
         """
-        if gone:
-            values: dict[str, Any] = {"status": "dropped", "error": error}
-        else:
-            values = {"status": "pending", "delivered_at": None, "next_try_at": HELD, "error": error}
-        sent = and_(
+        same = and_(
             outbox.c.conversation_id == conversation_id,
             outbox.c.send_key == send_key,
             outbox.c.status == "delivered",
         )
         with self._engine.begin() as connection:
-            return int(
-                connection.execute(update(outbox).where(sent).values(**values, send_key=None)).rowcount
-            )
+            sent_at = connection.execute(select(func.min(outbox.c.delivered_at)).where(same)).scalar()
+            if sent_at is None:
+                return 0
+            values: dict[str, Any] = {"status": "dropped"}
+            if waits is not None:
+                until = HELD if waits(connection, sent_at) else self._clock()
+                values = {"status": "pending", "delivered_at": None, "next_try_at": until}
+            failed = update(outbox).where(same).values(**values, error=error, send_key=None)
+            return int(connection.execute(failed).rowcount)
 
     def recover(self) -> int:
         """At start: what was being sent when the process ended is sent again. How many rows that were."""
@@ -551,11 +588,6 @@ class Outbox:
             connection.execute(update(outbox).where(outbox.c.id == row.id).values(**values))
             self._desk.dropped(connection, row.conversation_id, row.text)
         return [row for row in rows if row not in late]
-
-    def _let_go(self, connection: Connection, conversation_id: str) -> None:
-        """What waited for the citizen's next message may be sent now."""
-        held = update(outbox).where(self._held(conversation_id))
-        connection.execute(held.values(next_try_at=self._clock()))
 
     def _held(self, conversation_id: str) -> Any:
         return and_(

@@ -75,6 +75,10 @@ class OutsidePort(Protocol):
         """Whether they have the conversation; it stays so until the end of the transaction."""
         ...
 
+    def concerned(self, conversation_id: str) -> bool:
+        """Whether they have the conversation, or could be given it: it waits at the desk and is no emergency."""
+        ...
+
     def held(self) -> Sequence[OutsideConversation]:
         """Every conversation that they have."""
         ...
@@ -87,12 +91,20 @@ class OutsidePort(Protocol):
         """Such a conversation no longer goes on there."""
         ...
 
+    def leave_open(self, conversation_id: str) -> bool:
+        """It cannot be closed there: where the desk has ended it, too, it goes on. Whether it does."""
+        ...
+
     def seen(self, conversation_id: str, agent: str, connection: Connection | None = None) -> None:
         """This agent has the citizen."""
         ...
 
     def ended(self, conversation_id: str, connection: Connection | None = None) -> None:
         """The conversation there has ended."""
+        ...
+
+    def parted(self, conversation_id: str, connection: Connection | None = None) -> None:
+        """The agent has the citizen no longer, who waits there for another."""
         ...
 
     def lost(self, conversation_id: str, connection: Connection | None = None) -> None:

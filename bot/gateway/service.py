@@ -230,6 +230,7 @@ class Gateway:
         menu_option: str | None = None,
         transfer: str | None = None,
         first: Before | None = None,
+        sent_at: float | None = None,
     ) -> tuple[InboxMessage, bool]:
         """As `accept`; gives the stored message and whether it is new.
 
@@ -239,6 +240,7 @@ class Gateway:
             menu_option: the option of a menu message that was tapped.
             transfer: `possible` where the reply may be the transfer to the platform's own customer service.
             first: done in the transaction that stores it; what it raises is raised, and nothing is stored.
+            sent_at: when the platform says that it was sent (epoch seconds).
         """
         if channel not in self.settings.channels or kind not in KINDS:
             raise ValueError(f"unknown channel or kind: {channel} {kind}")
@@ -251,7 +253,7 @@ class Gateway:
             lock = self._accepting[conversation] = asyncio.Lock()
         async with lock:  # so that ids, and with them the order of work, follow the order of arrival
             what = (channel, citizen, text, dedup_key, kind, reply_for, window, menu_option, transfer, first)
-            storing = asyncio.to_thread(self._inbox.accept, *what)
+            storing = asyncio.to_thread(self._inbox.accept, *what, sent_at)
             # A client that goes away must not separate storing from submitting.
             return await asyncio.shield(self._store_and_submit(storing))
 
@@ -324,13 +326,15 @@ class Gateway:
         courier = self._couriers.get(channel)
         return courier is not None and courier.authorised
 
-    async def claim_reply(self, message: InboxMessage, notice: str | None) -> str | None:
+    async def claim_reply(self, message: InboxMessage, notice: str | None, push: bool) -> str | None:
         """The text of the reply to a WeChat request; see `Outbox.claim_reply`. Confirm it once it was handed over.
+
+        Args:
+            push: whether what does not fit into it, or comes too late for it, can go by customer message.
 
         Raises:
             Transferred: the reply is no text; call `transferred`.
         """
-        push = self.can_push
         menus = push and self._couriers["wechat"].menus
         if menus:
             menus = (await asyncio.to_thread(self._ledger.of, message.conversation_id)).left > 0
@@ -338,7 +342,7 @@ class Gateway:
         def compose(own: list[OutboxMessage], older: list[OutboxMessage]) -> tuple[str, list[int]]:
             return self._composer.compose(own, older, push, menus)
 
-        text = await asyncio.to_thread(self._outbox.claim_reply, message.id, compose, notice)
+        text = await asyncio.to_thread(self._outbox.claim_reply, message.id, compose, notice, push)
         self._couriers_look()
         return text
 
@@ -398,10 +402,6 @@ class Gateway:
         if self._kf:
             found["kf"] = found["kf"] or self._kf.puller.trouble
         return {channel: trouble for channel, trouble in found.items() if trouble}
-
-    async def release(self, inbox_id: int) -> None:
-        """The request will not carry the answer; it goes by customer message."""
-        await asyncio.to_thread(self._inbox.release, inbox_id)
 
     def _offer_card(self, message: InboxMessage, said: list[BotMessage]) -> None:
         if self._wechat and message.channel == "wechat":

@@ -37,7 +37,9 @@ class WeChatSettings:
         agents_known_for: seconds for which it is taken as known whether agents are online.
         agents_asked_within: seconds after which the platform is no longer waited for to say so.
         look_every: seconds between looks at the conversations that agents have.
-        close_every: seconds between looks for conversations there that somebody at the desk has taken over.
+        close_every: seconds between looks for conversations there that somebody at the desk has taken over; until one
+            that could not be closed is tried again, doubled each time up to a minute.
+        close_within: seconds for which that is tried where the desk has ended the conversation, too.
         arrives_within: seconds after which a citizen who was transferred is known to the platform as waiting.
         settle_after: seconds until a reply that nobody confirmed is settled: the platform's 5 and time for its
             next try to get here.
@@ -66,6 +68,7 @@ class WeChatSettings:
     agents_asked_within: float = 1.5
     look_every: float = 20.0
     close_every: float = 2.0
+    close_within: float = 300.0
     arrives_within: float = 20.0
 
 
@@ -80,7 +83,8 @@ class WeComSettings:
         menus: show options as a menu to tap.
         timestamp_window: seconds a signed request stays valid.
         pull_every: seconds between pulls that no callback asked for; without its token WeCom limits them strictly.
-        pull_again_after: seconds until a pull that failed is tried again, doubled up to `pull_every`.
+        pull_again_after: seconds until a pull that failed is tried again, doubled up to `pull_every` while there is no
+            callback.
         history: seconds before the very first start from which on messages are answered; clocks differ.
         welcome_within: seconds in which somebody who enters can be welcomed; WeCom allows 20.
     """

@@ -53,12 +53,14 @@ inbox = Table(
     # how often the platform sent it
     Column("tries", Integer, nullable=False),
     Column("received_at", Float, nullable=False),
+    # when the platform says that it was sent, in whole seconds of its clock; none where it does not say
+    Column("sent_at", Float),
     Column("done_at", Float),
     # until then a callback may still carry the answer; nobody else sends it before
     Column("reply_until", Float, nullable=False),
     # the passive reply that was handed to the platform, word for word, for its retries
     Column("reply", Text),
-    # possible: its reply may be the transfer to the platform's own customer service; given: it is
+    # possible: until it is done, its reply may be the transfer to the platform's own customer service; given: it is
     Column("transfer", String(10)),
     # when it was handed over last
     Column("replied_at", Float),
@@ -96,7 +98,7 @@ outbox = Table(
     Column("attempts", Integer, nullable=False),
     Column("next_try_at", Float, nullable=False),
     Column("error", Text),
-    # the message in which it was sent last, as the platform knows it; none once that was refused
+    # the message in which it was sent last, as the platform knows it; none once no attempt can have got there
     Column("send_key", String(32)),
     Index("ix_outbox_conversation", "conversation_id", "id"),
     Index("ix_outbox_status", "status", "next_try_at"),

@@ -91,7 +91,7 @@ class Turn:
             return
         if recipient == "desk":
             if self._transfers and message.transfer:
-                await self._transfers.look()
+                await self._transfers.look(message.conversation_id)
             with suppress(_BotHasItBack):
                 await asyncio.to_thread(self._to_desk, message)
                 return
@@ -146,8 +146,11 @@ class Turn:
                 self._receive(connection, message)
                 return
             self._write(connection, message, sayings)
-            if self._transfers and owner == "staff":
+            # What somebody in danger is told has to be the reply, whoever has them meanwhile.
+            if self._transfers and owner == "staff" and not any(map(_is_for_danger, sayings)):
                 self._transfers.decide(connection, message, opened=True)
+            elif self._transfers:
+                self._transfers.refrain(connection, message)
 
     def stay_silent(self, message: InboxMessage) -> None:
         """The dialogue has nothing to say to the message, however often it is asked: tell the citizen so."""
@@ -212,6 +215,8 @@ class Turn:
         with self._engine.begin() as connection:
             if self._inbox.finish(connection, message.id, outcome):
                 self._write(connection, message, sayings)
+                if self._transfers:
+                    self._transfers.refrain(connection, message)
 
     def _write(self, connection: Connection, message: InboxMessage, sayings: list[Saying]) -> None:
         self._outbox.add(connection, message.conversation_id, sayings, message.id)
@@ -235,6 +240,10 @@ class Turn:
         """A text in the channel's own words, where it has any."""
         own = f"{channel}.{key}"
         return self._texts.say(own if self._texts.has(own) else key, limit=self._max_chars, **values)
+
+
+def _is_for_danger(saying: Saying) -> bool:
+    return (saying.payload or {}).get("reason") == CRISIS
 
 
 def shorten(text: str, limit: int = 30) -> str:

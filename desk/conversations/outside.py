@@ -7,7 +7,7 @@ is said there is not seen here; who there has it (`handoffs.outside_agent`) and 
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.engine import Connection
 
 from desk.conversations import log, ownership, waiting
@@ -75,7 +75,9 @@ class Outside:
         if not ownership.to_staff(connection, conversation_id, handoff_id, member.id):
             return False
         waiting.claim(connection, handoff_id, member.id, at, assigned=True)
-        waiting.change(connection, handoff_id, outside_agent=None)
+        # Also of the conversation's earlier handoffs: what goes on there from now on is no longer to be closed.
+        earlier = update(handoffs).where(handoffs.c.conversation_id == conversation_id)
+        connection.execute(earlier.values(outside_agent=None))
         self._log(
             connection, conversation_id, handoff_id, member.id, at, "assigned", name=member.display_name
         )
@@ -128,6 +130,12 @@ class Outside:
             return False
         name = waiting.by_id(connection, row.handoff_id).staff_name
         return self._ending.by_staff(connection, row, name, at)
+
+    def parted(self, connection: Connection, conversation_id: str) -> None:
+        """Nobody there has the citizen at the moment, whoever has the conversation."""
+        row = ownership.read(connection, conversation_id, locked=True)
+        if row is not None and row.handoff_id is not None:
+            waiting.change(connection, row.handoff_id, outside_agent=None)
 
     def overdue(self, connection: Connection, handoff: Any, at: float) -> bool:
         """Take back what nobody there took in time, end what is quiet; whether something happened."""

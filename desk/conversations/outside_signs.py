@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 from desk.conversations import ownership, presence, waiting
 from desk.conversations.outside import Outside
 from desk.database import Clock, transaction
+from desk.records import CRISIS
 from desk.tables import handoffs
 
 
@@ -44,6 +45,14 @@ class OutsideSigns:
         """Whether staff outside the desk have the conversation; it stays so until the end of the transaction."""
         return self._outside.holds(connection, ownership.read(connection, conversation_id, locked=True))
 
+    def concerned(self, conversation_id: str) -> bool:
+        """Whether they have the conversation, or could be given it: it waits at the desk and is no emergency."""
+        with self._engine.connect() as connection:
+            row = ownership.read(connection, conversation_id)
+            if row is None or row.owner != "queue":
+                return self._outside.holds(connection, row)
+            return waiting.by_id(connection, row.handoff_id).reason != CRISIS
+
     def held(self) -> list[OutsideConversation]:
         """Every conversation that they have."""
         statement = select(handoffs.c.conversation_id, handoffs.c.outside_agent, handoffs.c.last_said_at)
@@ -64,6 +73,20 @@ class OutsideSigns:
         with self._engine.begin() as connection:
             connection.execute(update(handoffs).where(*same).values(outside_agent=None))
 
+    def leave_open(self, conversation_id: str) -> bool:
+        """It cannot be closed there: where nobody at the desk has it any more, it is left to whoever has it there.
+
+        Returns:
+            Whether it is; somebody at the desk who has the citizen has to be heard.
+        """
+        same = handoffs.c.conversation_id == conversation_id
+        with self._engine.begin() as connection:
+            row = ownership.read(connection, conversation_id, locked=True)
+            if row is not None and row.handoff_id is not None:
+                return False
+            connection.execute(update(handoffs).where(same).values(outside_agent=None))
+        return True
+
     def seen(self, conversation_id: str, agent: str, connection: Connection | None = None) -> None:
         """This agent has the citizen there, has them still, or has got them from another."""
         with transaction(self._engine, connection) as own:
@@ -78,6 +101,11 @@ class OutsideSigns:
             back = self._outside.ended(own, conversation_id, self._clock())
         if back and connection is None:
             self._returned(conversation_id)
+
+    def parted(self, conversation_id: str, connection: Connection | None = None) -> None:
+        """The conversation there has ended, and the citizen was given to them again since: they wait there."""
+        with transaction(self._engine, connection) as own:
+            self._outside.parted(own, conversation_id)
 
     def lost(self, conversation_id: str, connection: Connection | None = None) -> None:
         """It never got there: it waits at the desk."""

@@ -200,15 +200,15 @@ class Reception:
     ) -> None:
         """It has become an emergency: first in the queue, or marked for whoever has it, with what was said now."""
         row = waiting.by_id(connection, handoff_id)
-        if row.priority >= _FIRST:
-            return
-        question = "\n".join(filter(None, [said.strip(), row.question]))
-        waiting.change(connection, handoff_id, reason=CRISIS, priority=_FIRST, question=question)
-        line = self._texts.say("log.crisis")
-        log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
+        known = row.priority >= _FIRST
+        if not known:
+            question = "\n".join(filter(None, [said.strip(), row.question]))
+            waiting.change(connection, handoff_id, reason=CRISIS, priority=_FIRST, question=question)
+            line = self._texts.say("log.crisis")
+            log.append(connection, conversation_id, "system", line, at=at, handoff_id=handoff_id)
         if self._outside.holds(connection, ownership.read(connection, conversation_id)):
             self._outside.take_back(connection, row, "outside_crisis", at, tell=False)
-        elif row.status == "queued":
+        elif row.status == "queued" and not known:
             self._assigning.assign(connection, at)
 
     def _outside_still(self, connection: Connection, handoff_id: int, at: float) -> list[str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from wenzheng.cli import main as cli
 from wenzheng.doctor import examine, wecom_hint
-from wenzheng.settings import Settings, load_settings
+from wenzheng.settings import Settings, SettingsError, load_settings
 from wenzheng.web import create_app
+from wenzheng.web import main as web_main
 
 WECOM = {
     "wecom_corpid": "ww1",
@@ -62,6 +65,46 @@ def test_only_all_of_them_connect_it(tmp_path: Path, missing: str) -> None:
     chosen = settings(tmp_path, **{**WECOM, **({missing: ""} if missing else {})})
     with TestClient(create_app(chosen)) as client:
         assert client.get("/wecom").status_code == (503 if missing else 403)
+
+
+WECHAT = {"wechat_token": "t", "wechat_appid": "wx1", "wechat_mode": "secure"}
+
+
+@pytest.mark.parametrize("key", ["short", "密" * 43, "a" * 42, "a" * 44])
+@pytest.mark.parametrize(
+    ("account", "setting", "subject"),
+    [
+        (WECOM, "wecom_aes_key", "企业微信"),
+        (WECHAT, "wechat_aes_key", "微信"),
+    ],
+)
+def test_a_key_that_is_none_is_named(
+    tmp_path: Path, account: dict[str, str], setting: str, subject: str, key: str
+) -> None:
+    name = f"WENZHENG_{setting.upper()}"
+    chosen = settings(tmp_path, **{**account, setting: key})
+    findings = [finding for finding in examine(chosen) if finding.subject == subject]
+    assert [finding.level for finding in findings] == ["error"]
+    assert name in findings[0].text
+    with pytest.raises(SettingsError, match=name):
+        create_app(chosen)
+
+
+@pytest.mark.parametrize(("account", "setting"), [(WECOM, "wecom_aes_key"), (WECHAT, "wechat_aes_key")])
+@pytest.mark.parametrize("serve", [lambda: cli(["up"]), web_main], ids=["up", "web"])
+def test_with_a_key_that_is_none_nothing_starts_and_it_is_said_why(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    account: dict[str, str],
+    setting: str,
+    serve: Callable[[], int],
+) -> None:
+    monkeypatch.setenv("WENZHENG_HOME", str(tmp_path))
+    for field, value in {**account, setting: "short"}.items():
+        monkeypatch.setenv(f"WENZHENG_{field.upper()}", value)
+    assert serve() == 2
+    assert f"WENZHENG_{setting.upper()} 无效" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -58,12 +58,13 @@ def run_up(arguments: argparse.Namespace, settings: Settings) -> int:
     """Prepare what is missing, start everything, print the addresses, watch until stopped."""
     from wenzheng import doctor
     from wenzheng.dialogue import train
-    from wenzheng.parts import check_native_staff, load_calendar
+    from wenzheng.parts import check_keys, check_native_staff, load_calendar
     from wenzheng.supervisor import Supervisor
 
     # Their problems are told here, not in the web process's log.
     load_calendar(settings)
     check_native_staff(settings)
+    check_keys(settings)
     started = time.perf_counter()
     for name, port in (
         ("WENZHENG_PORT", settings.port),

@@ -5,6 +5,7 @@ Source: the platform's documentation of `message/custom/send`, `message/custom/t
 
     ApiError                    also: anything else the platform answers; try again later
     ├── Unreachable             no usable answer: try again soon
+    │   └── NotAsked            there was no access token to be had: the call itself was not made
     ├── NextMessageOnly         45015, 45047: only after the citizen's next message
     ├── NotAuthorised           48001, 48004: this account cannot send customer messages
     ├── CitizenGone             43004, 50005: no longer follows
@@ -44,6 +45,10 @@ class ApiError(Exception):
 
 
 class Unreachable(ApiError):
+    pass
+
+
+class NotAsked(Unreachable):
     pass
 
 
@@ -179,6 +184,7 @@ async def authorised(
     """POST, or without a body GET, with an access token; one that is no longer valid is replaced once.
 
     Raises:
+        NotAsked: no token could be had.
         ApiError: the platform refused, or gave no usable answer.
     """
 
@@ -186,13 +192,24 @@ async def authorised(
         given = {"access_token": token, **params}
         return await (connection.get(path, given) if body is None else connection.call(path, body, given))
 
-    token = await tokens.get()
+    token = await _token(tokens)
     try:
         return await call(token)
     except ApiError as error:
         if error.code not in TOKEN_ERRORS:
             raise
-        return await call(await tokens.get(instead_of=token))
+        return await call(await _token(tokens, instead_of=token))
+
+
+async def _token(tokens: TokenSource, instead_of: str = "") -> str:
+    try:
+        return await tokens.get(instead_of)
+    except Exception as error:
+        if isinstance(error, ApiError) and not isinstance(error, Unreachable):
+            raise
+        # Not the text of a database's error: it can hold a token.
+        why = str(error) if isinstance(error, ApiError) else type(error).__name__
+        raise NotAsked(-1, f"no access token: {why}") from error
 
 
 class WeChatApi:

@@ -18,8 +18,8 @@ from bot.gateway.tables import citizens
 
 Window = Literal["message", "tap"]
 
-Charge = tuple[Window, ...]
-"""The windows in which a message was counted."""
+Charge = tuple[tuple[Window, float], ...]
+"""The windows in which a message was counted, and when each was opened."""
 
 SECONDS: dict[Window, float] = {"message": 48 * 3600.0, "tap": 60.0}
 MESSAGES: dict[Window, int] = {"message": 5, "tap": 3}
@@ -33,6 +33,15 @@ class Budget:
     """`left` customer messages can be sent; the last window shuts at `until` (epoch seconds), 0 where none is open."""
 
     left: int
+    until: float
+
+
+@dataclass(frozen=True)
+class _Open:
+    """A window: what is left in it, when it was opened and when it shuts."""
+
+    left: int
+    opened_at: float
     until: float
 
 
@@ -62,7 +71,7 @@ class Ledger:
         with self._engine.connect() as connection:
             windows = self._open(connection, conversation_id).values()
         return Budget(
-            max((left for left, _ in windows), default=0), max((until for _, until in windows), default=0.0)
+            max((one.left for one in windows), default=0), max((one.until for one in windows), default=0.0)
         )
 
     def charge(self, connection: Connection, conversation_id: str, reserve: int = 0) -> Charge:
@@ -75,44 +84,60 @@ class Ledger:
             BudgetSpent: no window is open, or nothing is left in any, or less than the reserve.
         """
         found = self._open(connection, conversation_id)
-        if not found or min(left for left, _ in found.values()) <= reserve:
+        if not found or min(one.left for one in found.values()) <= reserve:
             raise BudgetSpent(conversation_id)
-        windows = tuple(found)
-        self._add(connection, conversation_id, windows, 1)
-        return windows
+        charge = tuple((window, one.opened_at) for window, one in found.items())
+        self._add(connection, conversation_id, charge, 1)
+        return charge
 
     def refund(self, conversation_id: str, charge: Charge) -> None:
-        """The message was not sent after all. Blocking."""
+        """The message was not sent after all; a window that was opened anew since knows nothing of it. Blocking."""
         with self._engine.begin() as connection:
             self._add(connection, conversation_id, charge, -1)
 
-    def shut(self, conversation_id: str) -> None:
-        """The platform says that nothing more may be sent: believe it until the citizen's next act. Blocking."""
-        values = {f"{window}_window_sent": MESSAGES[window] for window in _WINDOWS}
-        with self._engine.begin() as connection:
-            connection.execute(
-                update(citizens).where(citizens.c.conversation_id == conversation_id).values(**values)
-            )
+    def acted(self, connection: Connection, conversation_id: str, since: float) -> bool:
+        """Whether the citizen has opened a window since then; it stays so until the end of the transaction."""
+        query = select(citizens).where(citizens.c.conversation_id == conversation_id).with_for_update()
+        row = connection.execute(query).first()
+        return row is not None and any((row[f"{window}_window_at"] or 0.0) >= since for window in _WINDOWS)
 
-    def _open(self, connection: Connection, conversation_id: str) -> dict[Window, tuple[int, float]]:
-        """Of each window that is open and not used up, what is left in it and when it shuts."""
+    def shut(self, connection: Connection, conversation_id: str, since: float) -> bool:
+        """The platform says that nothing more may be sent: believe it until the citizen's next act.
+
+        Args:
+            since: when that was tried (epoch seconds).
+
+        Returns:
+            False, and nothing has changed, where the citizen has acted since.
+        """
+        if self.acted(connection, conversation_id, since):
+            return False
+        values = {f"{window}_window_sent": MESSAGES[window] for window in _WINDOWS}
+        connection.execute(
+            update(citizens).where(citizens.c.conversation_id == conversation_id).values(**values)
+        )
+        return True
+
+    def _open(self, connection: Connection, conversation_id: str) -> dict[Window, _Open]:
+        """Each window that is open and not used up."""
         query = select(citizens).where(citizens.c.conversation_id == conversation_id)
         row = connection.execute(query).first()
         if row is None:
             return {}
-        found: dict[Window, tuple[int, float]] = {}
+        found: dict[Window, _Open] = {}
         for window in _WINDOWS:
             at = row[f"{window}_window_at"]
             until = (at or 0.0) + SECONDS[window]
             left = MESSAGES[window] - row[f"{window}_window_sent"]
             if at is not None and until - _EARLY > self._clock() and left > 0:
-                found[window] = (left, until)
+                found[window] = _Open(left, at, until)
         return found
 
-    def _add(self, connection: Connection, conversation_id: str, windows: Charge, count: int) -> None:
-        sent = [citizens.c[f"{window}_window_sent"] for window in windows]
-        connection.execute(
-            update(citizens)
-            .where(citizens.c.conversation_id == conversation_id)
-            .values({column: column + count for column in sent})
-        )
+    def _add(self, connection: Connection, conversation_id: str, charge: Charge, count: int) -> None:
+        for window, opened_at in charge:
+            sent = citizens.c[f"{window}_window_sent"]
+            same = (
+                citizens.c.conversation_id == conversation_id,
+                citizens.c[f"{window}_window_at"] == opened_at,
+            )
+            connection.execute(update(citizens).where(*same).values({sent: sent + count}))

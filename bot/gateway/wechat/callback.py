@@ -152,6 +152,7 @@ class Callback:
             reading.menu_option,
             POSSIBLE if self._can_be_transferred(inbound, reading) else None,
             first,
+            inbound.sent_at,
         )
         if self._clock() - message.received_at > self._settings.retry_window:
             if not came_first[-1]:
@@ -189,10 +190,7 @@ class Callback:
         if last:
             key = ("recovering" if recovering else "notice") + ("_push" if push else "")
             notice = self._texts.say(f"replies.{key}")
-        text = await gateway.claim_reply(message, notice)
-        if text is None and push:
-            await gateway.release(message.id)
-        return text or ""
+        return await gateway.claim_reply(message, notice, push) or ""
 
     async def _transfer(self, opened: Opened, message: InboxMessage) -> Response:
         try:
@@ -222,8 +220,8 @@ class Callback:
 
     def _sent_ago(self, opened: Opened) -> float:
         """Seconds since the citizen sent it, as the platform says."""
-        sent = opened.inbound.create_time
-        return self._clock() - int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 12 else 0.0
+        sent = opened.inbound.sent_at
+        return 0.0 if sent is None else self._clock() - sent
 
     async def _body(self, request: Request) -> bytes:
         limit = self._settings.max_body

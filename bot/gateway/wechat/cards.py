@@ -183,6 +183,7 @@ class Cards:
         return bool(last.status == "delivered")
 
     async def _send(self, message: InboxMessage, article: dict[str, str], charge: Charge) -> None:
+        began = self._clock()
         try:
             await self._api.send_card(message.citizen, article)
         except ApiError as error:
@@ -196,8 +197,12 @@ class Cards:
             elif isinstance(error, NotAuthorised | OperatorNeeded | TooOften):
                 self._courier.heed(error)
             elif isinstance(error, NextMessageOnly):
-                await asyncio.to_thread(self._ledger.shut, message.conversation_id)
+                await asyncio.to_thread(self._shut, message, began)
             else:
                 logger.info("the answer to message %d stays without its card: %s", message.id, error)
         else:
             self._courier.heed(None)
+
+    def _shut(self, message: InboxMessage, since: float) -> None:
+        with self._engine.begin() as connection:
+            self._ledger.shut(connection, message.conversation_id, since)

@@ -82,7 +82,9 @@ class WeChatChannel:
         if account.native_staff and outside:
             self.agents = Agents(api, account.agents_known_for, account.agents_asked_within)
             self.transfers = Transfers(outside, self.agents, clock)
-            self.sessions = Sessions(api, outside, account.arrives_within, clock)
+            self.sessions = Sessions(
+                *(api, outside, account.arrives_within, account.close_every, account.close_within, clock)
+            )
 
     @property
     def trouble(self) -> str:

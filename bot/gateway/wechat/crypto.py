@@ -30,6 +30,15 @@ def signature_matches(given: str, *parts: str) -> bool:
     return hmac.compare_digest(given.encode(), signature(*parts).encode())
 
 
+def is_key(encoding_aes_key: str) -> bool:
+    """Whether this can be an EncodingAESKey: 43 base64 characters."""
+    try:
+        MessageCipher(encoding_aes_key, "")
+    except KeyInvalid:
+        return False
+    return True
+
+
 class MessageCipher:
     """Encrypts and decrypts messages of one account.
 

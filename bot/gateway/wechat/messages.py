@@ -40,6 +40,12 @@ class Inbound:
         return self.fields.get("Event", "").lower() if self.type == "event" else ""
 
     @property
+    def sent_at(self) -> float | None:
+        """When the platform says that it was sent (epoch seconds); None where it does not say."""
+        sent = self.create_time
+        return float(sent) if sent.isascii() and sent.isdigit() and len(sent) < 12 else None
+
+    @property
     def dedup_key(self) -> str:
         """The same for every try of the same message. Events have no MsgId (the platform's documentation)."""
         message_id = self.fields.get("MsgId", "")

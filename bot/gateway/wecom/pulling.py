@@ -56,14 +56,16 @@ class Puller:
             self._woken.set()
 
     async def work(self) -> None:
-        """Pull once: as soon as there is something, or it is time; after a failure not before its pause is over."""
+        """Pull once: as soon as there is something, or it is time; after a failure not at once."""
+        longest = self._settings.pull_every
         if self._failures:
-            pause = self._settings.pull_again_after * 2 ** min(self._failures - 1, 16)
-            await asyncio.sleep(min(pause, self._settings.pull_every))
-        else:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._settings.pull_every):
-                    await self._woken.wait()
+            least = self._settings.pull_again_after
+            await asyncio.sleep(least)
+            longest = min(least * 2 ** min(self._failures - 1, 16), longest) - least
+        # A callback ends the pause after a failure, too: WeCom is there again.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(longest):
+                await self._woken.wait()
         self._woken.clear()
         token, self._token = self._token, ""
         try:

@@ -11,6 +11,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from sqlalchemy.engine import Connection
+
 from bot.gateway.outbox import Outbox
 from bot.gateway.ports import conversation_id
 from bot.gateway.settings import Clock, WeComSettings
@@ -78,6 +80,10 @@ class Reception:
         messages = self._understood(entries)
         entered = [message for message in messages if message.event == "enter_session"]
         await self._for_each(self._welcome, entered)
+        # First what was sent before: what the citizens say now opens their windows anew.
+        for message in messages:
+            if message.event == "msg_send_fail":
+                await asyncio.to_thread(self._not_arrived, message)
         spoken = self._to_answer(messages, since)
         citizens = dict.fromkeys(message.citizen for message in spoken)
         ours = dict(zip(citizens, await self._for_each(self._is_ours, citizens), strict=True))
@@ -86,9 +92,6 @@ class Reception:
                 await self._take(message)
             else:
                 logger.info("%s is left to a person at WeCom's desk", message.dedup_key)
-        for message in messages:
-            if message.event == "msg_send_fail":
-                await asyncio.to_thread(self._not_arrived, message)
 
     def _understood(self, entries: list[Any]) -> list[KfMessage]:
         messages = []
@@ -140,6 +143,10 @@ class Reception:
 
     async def _take(self, message: KfMessage) -> None:
         reading = self._reader.read(message)
+
+        def let_go(connection: Connection) -> None:
+            self._outbox.let_go(connection, conversation_id(CHANNEL, message.citizen))
+
         await self._take_in(
             CHANNEL,
             message.citizen,
@@ -148,8 +155,8 @@ class Reception:
             reading.kind,
             window="message",
             menu_option=reading.menu_option,
+            first=let_go,
         )
-        await asyncio.to_thread(self._outbox.let_go, conversation_id(CHANNEL, message.citizen))
 
     async def _welcome(self, message: KfMessage) -> None:
         """Once for whoever WeCom gives a code for; it is good for a moment only, so that nothing is tried again."""
@@ -166,9 +173,13 @@ class Reception:
         """WeCom had taken one of our messages and could not deliver it."""
         conversation = conversation_id(CHANNEL, message.citizen)
         kind, name = message.fields.get("fail_type"), text_of(message.fields.get("fail_msgid"))
-        gone = kind == _REFUSED_BY_CITIZEN
-        rows = self._outbox.not_arrived(conversation, key_of(name), f"fail_type {kind}", gone)
+
+        def waits(connection: Connection, sent_at: float) -> bool:
+            if kind in _NOTHING_MORE:
+                return self._ledger.shut(connection, conversation, sent_at)
+            return not self._ledger.acted(connection, conversation, sent_at)
+
+        wanted = None if kind == _REFUSED_BY_CITIZEN else waits
+        rows = self._outbox.not_arrived(conversation, key_of(name), f"fail_type {kind}", wanted)
         if rows:
             logger.warning("%d messages to %s did not arrive: fail_type %s", rows, conversation, kind)
-        if rows and kind in _NOTHING_MORE:
-            self._ledger.shut(conversation)

@@ -90,6 +90,22 @@ async def test_what_was_not_sent_is_not_counted(tmp_path: Path) -> None:
         assert left(w) == 5
 
 
+async def test_a_window_that_was_opened_anew_gains_nothing_by_an_older_message(tmp_path: Path) -> None:
+    async with world(tmp_path, PUSHING) as w:
+        await w.platform.say(CITIZEN, "你好")
+        ledger = w.gateway._ledger
+        with w.engine.begin() as connection:
+            before = ledger.charge(connection, CONVERSATION)
+        await w.platform.say(CITIZEN, "还有")
+        ledger.refund(CONVERSATION, before)
+        assert left(w) == 5
+        with w.engine.begin() as connection:
+            now = ledger.charge(connection, CONVERSATION)
+        assert left(w) == 4
+        ledger.refund(CONVERSATION, now)
+        assert left(w) == 5
+
+
 async def test_the_platform_corrects_the_ledger(tmp_path: Path) -> None:
     async with world(tmp_path, PUSHING) as w:
         w.api.errors.append(45047)
@@ -226,6 +242,26 @@ async def test_too_often_makes_everybody_wait_a_moment(tmp_path: Path) -> None:
         push(w, "二", "oOther")
         assert await w.gateway._couriers["wechat"].deliver_due() == 0
         await until(lambda: len(w.api.sent) == 2)
+
+
+@pytest.mark.parametrize("code", [40164, 45009])
+async def test_however_often_one_message_was_refused_all_others_wait_a_minute(
+    tmp_path: Path, code: int
+) -> None:
+    clock = Now()
+    async with world(tmp_path, PUSHING, clock=clock, send_after_error=10.0) as w:
+        w.api.errors.extend([code] * 2)
+        push(w, "一", "oFirst")
+        await until(lambda: w.rows()[0].error)
+        with w.engine.begin() as connection:
+            connection.execute(outbox.update().values(attempts=9, next_try_at=0.0))
+        clock.offset = 61.0
+        await until(lambda: w.rows()[0].attempts == 10 and w.rows()[0].status == "pending")
+        assert w.rows()[0].next_try_at > clock() + 3000
+        push(w, "二", "oOther")
+        assert await w.gateway._couriers["wechat"].deliver_due() == 0
+        clock.offset = 122.0
+        await until(lambda: w.api.sent == [("oOther", "【工作人员】二")])
 
 
 async def test_what_the_operator_has_to_mend_is_told_until_it_is_mended(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from bot.gateway.ports import conversation_id
 from bot.gateway.wechat.simulator import PlatformApi
@@ -91,6 +92,21 @@ async def test_a_tapped_option_is_not_transferred(tmp_path: Path) -> None:
         assert c.owner(TALK) == ("queue", None)
 
 
+async def test_a_tap_is_not_transferred_by_a_message_whose_reply_failed(tmp_path: Path) -> None:
+    async with city(tmp_path) as c:
+        c.api.service.set_online(LI, True)
+        claim = c.gateway.claim_reply
+
+        async def failing(*_: Any) -> str | None:
+            c.gateway.claim_reply = claim  # type: ignore[method-assign]
+            raise OperationalError("SELECT", {}, Exception("the disk is gone"))
+
+        c.gateway.claim_reply = failing  # type: ignore[method-assign]
+        assert kind(await c.platform.say(CITIZEN, "居住证怎么办")) is None
+        assert kind(await c.platform.event(CITIZEN, "CLICK", "HUMAN")) == "text"
+        assert c.owner(TALK) == ("queue", None)
+
+
 async def test_what_is_tapped_while_waiting_is_not_passed_on_and_the_citizen_is_told(tmp_path: Path) -> None:
     async with city(tmp_path) as c:
         await waits(c)
@@ -98,6 +114,32 @@ async def test_what_is_tapped_while_waiting_is_not_passed_on_and_the_citizen_is_
         assert exchange.text
         assert "请直接输入文字" in exchange.text
         assert c.owner(TALK) == HELD
+
+
+async def test_a_tap_after_a_restart_takes_nobody_from_their_agent(tmp_path: Path) -> None:
+    async with city(tmp_path) as c:
+        await talks(c)
+        api = c.api
+    async with city(tmp_path, api=api) as c:
+        exchange = await c.platform.event(CITIZEN, "CLICK", "HUMAN")
+        assert exchange.text
+        assert "请直接输入文字" in exchange.text
+        assert (c.owner(TALK), c.desk.outside.stray()) == (HELD, [])
+        await c.close()
+        assert c.api.service.session(CITIZEN)
+
+
+async def test_a_tap_takes_nobody_from_their_agent_because_another_could_not_be_transferred(
+    tmp_path: Path,
+) -> None:
+    async with city(tmp_path) as c:
+        await talks(c)
+        c.api.errors_at[ONLINE].append(-1)
+        assert kind(await c.platform.say("oOther", "转人工")) == "text"
+        await c.platform.event(CITIZEN, "CLICK", "HUMAN")
+        assert (c.owner(TALK), c.desk.outside.stray()) == (HELD, [])
+        await c.close()
+        assert c.api.service.session(CITIZEN)
 
 
 async def test_a_message_while_waiting_is_transferred_again_and_the_assistant_is_silent(
@@ -147,7 +189,17 @@ async def test_with_nobody_online_the_desk_has_it(tmp_path: Path) -> None:
         assert c.owner(TALK) == ("queue", None)
 
 
-@pytest.mark.parametrize("code", [48001, 65400, 45009])
+@pytest.mark.parametrize("code", [-1, 45009])
+async def test_what_passes_by_itself_is_no_trouble_for_the_operator(tmp_path: Path, code: int) -> None:
+    async with city(tmp_path) as c:
+        c.api.service.set_online(LI, True)
+        c.api.errors_at[ONLINE].append(code)
+        assert kind(await c.platform.say(CITIZEN, "转人工")) == "text"
+        assert c.owner(TALK) == ("queue", None)
+        assert c.gateway.troubles == {}
+
+
+@pytest.mark.parametrize("code", [48001, 65400, 40164])
 async def test_where_the_platform_does_not_say_who_is_online_the_desk_has_it(
     tmp_path: Path, code: int
 ) -> None:
@@ -196,6 +248,30 @@ async def test_agents_are_asked_once_for_several_citizens(tmp_path: Path) -> Non
             assert kind(await c.platform.say(f"oC{number}", "转人工")) == TRANSFER
         c.api.service.set_online(LI, False)
         assert kind(await c.platform.say("oC9", "转人工")) == TRANSFER
+
+
+async def test_for_what_the_desks_staff_have_nobody_is_asked_who_is_online(tmp_path: Path) -> None:
+    async with city(tmp_path) as c:
+        assert c.gateway._wechat._api
+        ask, asked = c.gateway._wechat._api.online_agents, 0
+
+        async def counting() -> list[str]:
+            nonlocal asked
+            asked += 1
+            return await ask()
+
+        c.gateway._wechat._api.online_agents = counting  # type: ignore[method-assign]
+        assert kind(await c.platform.say(CITIZEN, "转人工")) == "text"
+        assert (c.owner(TALK), asked) == (("queue", None), 1)
+        await c.platform.say(CITIZEN, "有人吗")
+        assert asked == 2
+        handoff = c.desk.latest_handoff(TALK)
+        assert handoff
+        c.desk.claim(handoff.number, c.staff("zhao", "赵敏"))
+        await c.platform.say(CITIZEN, "您好")
+        await c.platform.say("oOther", DANGER)
+        assert kind(await c.platform.say("oOther", "有人吗")) == "text"
+        assert asked == 2
 
 
 # What the citizen is told
@@ -284,6 +360,44 @@ async def test_events_that_got_lost_are_found_out(tmp_path: Path) -> None:
         clock.offset += 60
         await c.look()
         assert c.owner(TALK)[0] == "bot"
+
+
+@pytest.mark.parametrize("after", [0.0, 3.0])
+async def test_an_end_that_is_told_late_does_not_end_the_next_wait(tmp_path: Path, after: float) -> None:
+    clock = Now()
+    async with city(tmp_path, clock=clock) as c:
+        await talks(c)
+        clock.offset += 60
+        c.api.service.close(CITIZEN)
+        clock.offset += after
+        assert kind(await c.platform.say(CITIZEN, "还有一件事")) == TRANSFER
+        assert [told.statuses for told in await c.platform.deliver_events()] == [[200]]
+        await until(lambda: c.inbox()[-1].status == "done")
+        assert c.owner(TALK) == HELD
+        assert [one.agent for one in c.desk.outside.held()] == [None]
+        clock.offset += 3
+        c.api.service.accept(CITIZEN, LI)
+        c.api.service.close(CITIZEN)
+        await c.platform.deliver_events()
+        await until(lambda: c.owner(TALK)[0] == "bot")
+
+
+@pytest.mark.parametrize("after", [0.0, 3.0])
+async def test_an_end_that_is_told_late_and_was_found_out_does_not_end_the_next_handoff(
+    tmp_path: Path, after: float
+) -> None:
+    clock = Now()
+    async with city(tmp_path, clock=clock) as c:
+        await talks(c)
+        clock.offset += 60
+        c.api.service.close(CITIZEN)
+        await c.look()
+        assert c.owner(TALK)[0] == "bot"
+        clock.offset += after
+        assert kind(await c.platform.say(CITIZEN, "转人工")) == TRANSFER
+        await c.platform.deliver_events()
+        await until(lambda: c.inbox()[-1].status == "done")
+        assert c.owner(TALK) == HELD
 
 
 async def test_the_end_that_the_platform_tells_nobody_of_is_found_out(tmp_path: Path) -> None:
@@ -395,6 +509,40 @@ async def test_an_emergency_while_waiting_for_an_agent_comes_back_to_the_desk(tm
         assert (handoff.reason, handoff.priority) == ("crisis", 1)
 
 
+async def test_danger_told_again_is_told_the_numbers_where_an_agent_took_the_emergency(
+    tmp_path: Path,
+) -> None:
+    async with city(tmp_path) as c:
+        c.api.service.set_online(LI, True)
+        await c.platform.say(CITIZEN, DANGER)
+        c.api.service.create(CITIZEN, LI)
+        await c.platform.deliver_events()
+        await until(lambda: c.owner(TALK) == HELD)
+        c.api.service.close(CITIZEN)
+        c.api.service.events.clear()
+        exchange = await c.platform.say(CITIZEN, DANGER)
+        assert exchange.text
+        assert "120" in exchange.text
+        assert c.owner(TALK) == ("queue", None)
+
+
+async def test_an_agent_who_takes_an_emergency_while_it_is_answered_does_not_take_its_reply(
+    tmp_path: Path,
+) -> None:
+    async with city(tmp_path) as c:
+        c.api.service.set_online(LI, True)
+        c.rasa.after = asyncio.Event()
+        saying = asyncio.create_task(c.platform.say(CITIZEN, DANGER))
+        await until(lambda: c.desk.latest_handoff(TALK))
+        await asyncio.to_thread(c.desk.outside.seen, TALK, LI)
+        assert c.owner(TALK) == HELD
+        c.rasa.after.set()
+        exchange = await saying
+        assert exchange.text
+        assert "110" in exchange.text
+        assert c.owner(TALK) == HELD
+
+
 # The desk's staff
 
 
@@ -423,19 +571,88 @@ async def test_a_supervisor_takes_it_over_and_the_conversation_there_is_closed(t
         assert c.desk.outside.stray() == []
 
 
+def tries_again_after(c: City, seconds: float) -> None:
+    """The first pause after closing was refused; by the setting the gateway would close by itself, too."""
+    assert c.gateway._wechat.sessions
+    c.gateway._wechat.sessions._close_every = seconds
+
+
 async def test_closing_it_there_is_tried_until_it_is_done(tmp_path: Path) -> None:
-    async with city(tmp_path) as c:
+    clock = Now()
+    async with city(tmp_path, clock=clock) as c:
+        tries_again_after(c, 2.0)
         await talks(c)
         c.desk.take_over(TALK, c.staff("chief", "周主任", "supervisor"))
-        c.api.errors_at[CLOSE].append(45009)
-        await c.close()
-        assert c.desk.outside.stray() == [TALK]
-        c.api.errors_at[SESSION].append(45009)
-        await c.close()
-        assert c.desk.outside.stray() == [TALK]
+        for call in (CLOSE, SESSION):
+            c.api.errors_at[call].append(45009)
+            clock.offset += 10
+            await c.close()
+            assert c.desk.outside.stray() == [TALK]
+        clock.offset += 10
         c.api.errors_at[CLOSE].append(65413)  # the agent ended it meanwhile
         await c.close()
         assert c.desk.outside.stray() == []
+
+
+async def test_closing_what_cannot_be_closed_is_tried_more_and_more_rarely(tmp_path: Path) -> None:
+    clock = Now()
+    async with city(tmp_path, clock=clock) as c:
+        tries_again_after(c, 2.0)
+        await talks(c)
+        c.desk.take_over(TALK, c.staff("chief", "周主任", "supervisor"))
+        c.api.errors_at[CLOSE].extend([65415] * 100)
+        for _ in range(300):
+            await c.close()
+            clock.offset += 2
+        assert 10 < 100 - len(c.api.errors_at[CLOSE]) < 20
+        assert c.desk.outside.stray() == [TALK]  # the supervisor waits for what the citizen writes
+        c.api.errors_at[CLOSE].clear()
+        clock.offset += 60
+        await c.close()
+        assert c.desk.outside.stray() == []
+
+
+async def test_closing_what_the_desk_has_ended_too_is_given_up_after_some_minutes(tmp_path: Path) -> None:
+    clock = Now()
+    async with city(tmp_path, clock=clock) as c:
+        tries_again_after(c, 2.0)
+        await talks(c)
+        chief = c.staff("chief", "周主任", "supervisor")
+        c.desk.take_over(TALK, chief)
+        c.desk.resolve(TALK, chief)
+        c.api.errors_at[CLOSE].extend([65415] * 100)
+        for _ in range(100):
+            await c.close()
+            clock.offset += 2
+        assert c.desk.outside.stray() == [TALK]
+        for _ in range(100):
+            await c.close()
+            clock.offset += 2
+        assert c.desk.outside.stray() == []
+        assert c.owner(TALK)[0] == "bot"
+
+
+async def test_what_was_to_be_closed_is_not_once_the_agents_have_the_citizen_again(tmp_path: Path) -> None:
+    clock = Now()
+    async with city(tmp_path, clock=clock) as c:
+        tries_again_after(c, 2.0)
+        await talks(c)
+        chief = c.staff("chief", "周主任", "supervisor")
+        c.desk.take_over(TALK, chief)
+        c.api.errors_at[SESSION].append(-1)
+        await c.close()
+        c.api.service.close(CITIZEN)  # the agent ends it there, and the event of it is lost
+        c.api.service.events.clear()
+        c.desk.resolve(TALK, chief)
+        assert c.desk.outside.stray() == [TALK]
+        assert kind(await c.platform.say(CITIZEN, "转人工")) == TRANSFER
+        c.api.service.accept(CITIZEN, LI)
+        await c.platform.deliver_events()
+        await until(lambda: c.inbox()[-1].status == "done")
+        clock.offset += 10
+        await c.close()
+        assert c.api.service.session(CITIZEN)
+        assert c.owner(TALK) == HELD
 
 
 async def test_who_left_the_account_keeps_no_other_from_being_looked_at(tmp_path: Path) -> None:
@@ -540,6 +757,28 @@ async def test_where_no_request_can_carry_the_transfer_the_desk_has_it(tmp_path:
         assert c.owner(TALK) == HELD  # the dialogue has asked, and is still at it
         c.rasa.after.set()
         await until(lambda: c.owner(TALK) == ("queue", None))
+        await until(lambda: any("已为您转给其他工作人员" in text for _, text in c.api.sent))
+
+
+async def test_a_transfer_that_is_decided_as_the_request_is_let_go_is_not_lost(tmp_path: Path) -> None:
+    """The turn ends after the request has found it undone, and before that has been answered with `success`."""
+    hasty = replace(PUSHING, reply_within=0.3, typing_after=0.1)
+    async with city(tmp_path, hasty) as c:
+        c.api.service.set_online(LI, True)
+        c.rasa.after = asyncio.Event()
+        claim = c.gateway.claim_reply
+
+        async def claim_and_wait(*given: Any) -> str | None:
+            text = await claim(*given)
+            assert c.rasa.after
+            c.rasa.after.set()
+            await until(lambda: c.inbox()[0].status == "done")
+            return text
+
+        c.gateway.claim_reply = claim_and_wait  # type: ignore[method-assign]
+        exchange = await c.platform.say(CITIZEN, "转人工")
+        assert (kind(exchange), exchange.tries) == (None, 1)
+        assert c.owner(TALK) == ("queue", None)
         await until(lambda: any("已为您转给其他工作人员" in text for _, text in c.api.sent))
 
 

@@ -6,9 +6,12 @@ import time
 from concurrent.futures import CancelledError
 from contextlib import suppress
 
-from bot.gateway.wechat.api import ApiError, Unreachable, WeChatApi
+from bot.gateway.wechat.api import ApiError, NotAuthorised, OperatorNeeded, WeChatApi
 
 logger = logging.getLogger(__name__)
+
+_NOT_OPENED = 65400
+"""The account has no customer service of the platform's: it has to be opened in its console."""
 
 
 class Agents:
@@ -48,7 +51,7 @@ class Agents:
                 self.trouble = ""
             except (ApiError, TimeoutError) as error:
                 self.there = False
-                self.trouble = "" if isinstance(error, Unreachable | TimeoutError) else str(error)
+                self.trouble = str(error) if _is_for_operator(error) else ""
                 logger.warning("the desk takes handoffs: the platform does not say who is online (%r)", error)
             except Exception:
                 self.there = False
@@ -62,3 +65,10 @@ class Agents:
         looking = asyncio.run_coroutine_threadsafe(self.look(), self._loop)
         with suppress(TimeoutError, CancelledError):
             looking.result(2 * self._asked_within)
+
+
+def _is_for_operator(error: Exception) -> bool:
+    """Whether it does not pass by itself. Nobody may ask again for hours, and that it has passed is not seen."""
+    if isinstance(error, OperatorNeeded | NotAuthorised):
+        return True
+    return isinstance(error, ApiError) and error.code == _NOT_OPENED

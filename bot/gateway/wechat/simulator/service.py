@@ -41,7 +41,8 @@ class CustomerService:
     Attributes:
         agents: as `getonlinekflist` tells of them: dicts of `kf_account`, `status` (0 is offline), `kf_id`.
         accepts: agents who are online take at once whoever comes (自动接入); else they wait until `accept`.
-        events: what the callback is to be told, the oldest first: citizen, event and its fields (`Platform`).
+        events: what the callback is to be told, the oldest first: citizen, event and its fields (`Platform`); when it
+            happened is among them.
     """
 
     def __init__(
@@ -169,5 +170,5 @@ class CustomerService:
         self._ledger.of(openid).agent = ""
 
     def _tell(self, openid: str, event: str, fields: Fields) -> None:
-        self.events.append((openid, event, fields))
+        self.events.append((openid, event, {"CreateTime": int(self._clock()), **fields}))
         self._transcript.changed()

@@ -153,6 +153,18 @@ async def test_a_pull_that_fails_is_tried_again(tmp_path: Path, code: int) -> No
         await until(lambda: k.said() == ["答：问"])
 
 
+async def test_after_many_failures_a_callback_is_pulled_for_at_once(tmp_path: Path) -> None:
+    async with kf_world(tmp_path) as k:
+        await until(lambda: k.calls("sync_msg"))
+        puller = k.w.gateway._kf.puller
+        puller._failures = 12
+        k.server.errors_at["sync_msg"].append(-1)
+        await k.wecom.say(CITIZEN, "问")
+        await until(lambda: puller._failures == 13)
+        await k.wecom.say(CITIZEN, "在吗")
+        await until(lambda: k.said() == ["答：问", "答：在吗"])
+
+
 @pytest.mark.parametrize(("path", "code"), [("sync_msg", 60020), ("gettoken", 40001), ("send_msg", 48002)])
 async def test_what_the_operator_has_to_mend_is_told_until_it_is_mended(
     tmp_path: Path, path: str, code: int

@@ -1,5 +1,7 @@
 """Sending: what is refused, what gets lost on the way, and who has the conversation."""
 
+import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +10,26 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from bot.gateway.tables import outbox
+from bot.gateway.wechat.api import NextMessageOnly
 from bot.gateway.wecom.simulator.standing import ENDED, POOL
 
-from ..support import FakeDesk, until
+from ..support import FakeDesk, Now, until
 from .kf_world import CITIZEN, CONVERSATION, KfWorld, kf_world, make_server
 
 
 def tell(k: KfWorld, author: Any, text: str) -> None:
     with k.w.engine.begin() as connection:
         k.w.gateway.deliver(connection, CONVERSATION, author, text)
+
+
+OPTIONS = {"status": "clarify", "text": "哪一项？", "options": [{"id": "1", "label": "甲"}] * 2}
+
+
+async def at_once(k: KfWorld) -> None:
+    """What waits after a failure is sent now."""
+    with k.w.engine.begin() as connection:
+        connection.execute(update(outbox).values(next_try_at=0.0))
+    await until(lambda: k.statuses() == ["delivered"])
 
 
 # The same message twice
@@ -75,6 +88,68 @@ async def test_parts_of_a_message_that_is_too_long_are_not_said_twice(tmp_path: 
         assert "".join(k.said()[1:]) == "【工作人员】" + "请到窗口办理。" * 60
 
 
+@pytest.mark.parametrize("code", [-1, 45009, 48002])
+async def test_a_repetition_that_is_refused_for_another_reason_stays_the_same_message(
+    tmp_path: Path, code: int
+) -> None:
+    clock = Now()
+    async with kf_world(tmp_path, clock=clock, send_after_error=30.0) as k:
+        k.server.lost = 1
+        await k.wecom.say(CITIZEN, "问")
+        await until(lambda: k.w.rows() and k.w.rows()[0].error)
+        k.server.errors_at["send_msg"].append(code)
+        clock.offset = 61.0
+        await until(lambda: "simulated" in k.w.rows()[0].error)
+        clock.offset = 600.0
+        await until(lambda: k.statuses() == ["delivered"])
+        assert (k.said(), k.calls("send_msg")) == (["答：问"], 3)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_options_that_came_as_text_are_not_said_again(tmp_path: Path, restarted: bool) -> None:
+    server = make_server()
+    async with kf_world(tmp_path, server, send_after_error=60.0) as k:
+        k.w.rasa.answer = lambda *_: [{"text": OPTIONS["text"], "custom": OPTIONS}]
+        server.errors_at["send_msg"].append(40058)  # the menu
+        server.lost = 1  # the answer to the text
+        await k.wecom.say(CITIZEN, "问")
+        await until(lambda: k.w.rows() and k.w.rows()[0].status == "pending" and len(k.said()) == 1)
+        if not restarted:
+            await at_once(k)
+    async with kf_world(tmp_path, server) as k:
+        if restarted:
+            await at_once(k)
+        assert len(k.said()) == 1
+        assert "1. 甲" in k.said()[0]
+
+
+@pytest.mark.parametrize("where", ["composing", "token"])
+async def test_what_failed_before_it_was_sent_is_not_taken_to_have_arrived(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    async with kf_world(tmp_path, send_after_error=0.02) as k:
+        failed = []
+
+        def failing(*_: Any) -> Any:
+            monkeypatch.undo()
+            k.server.errors_at["send_msg"].append(44004)
+            failed.append(where)
+            raise OperationalError("SELECT", {}, Exception("the disk is gone"))
+
+        async def failing_too(*_: Any) -> Any:
+            failing()
+
+        await k.wecom.say(CITIZEN, "早")
+        await until(lambda: k.statuses() == ["delivered"])
+        if where == "composing":
+            monkeypatch.setattr(k.w.gateway._couriers["kf"]._composer, "together", failing)
+        else:
+            monkeypatch.setattr(k.w.gateway._kf._api._tokens, "get", failing_too)
+        tell(k, "staff", "答复")
+        await until(lambda: k.said() == ["答：早", "【工作人员】答复"])
+        assert failed == [where]
+
+
 async def test_a_refusal_that_nobody_knows_is_not_taken_for_an_arrival(tmp_path: Path) -> None:
     async with kf_world(tmp_path, send_after_error=0.02) as k:
         k.server.errors_at["send_msg"].extend([44004, 40058, 95021])
@@ -130,8 +205,7 @@ async def test_who_is_not_there_any_more_is_sent_nothing(tmp_path: Path) -> None
 
 async def test_a_menu_that_is_refused_comes_as_numbered_text(tmp_path: Path) -> None:
     async with kf_world(tmp_path) as k:
-        answer = {"status": "clarify", "text": "哪一项？", "options": [{"id": "1", "label": "甲"}] * 2}
-        k.w.rasa.answer = lambda *_: [{"text": "哪一项？", "custom": answer}]
+        k.w.rasa.answer = lambda *_: [{"text": OPTIONS["text"], "custom": OPTIONS}]
         k.server.errors_at["send_msg"].append(40058)
         await k.wecom.say(CITIZEN, "问")
         await until(lambda: k.said() and "1. 甲" in k.said()[0])
@@ -152,6 +226,95 @@ async def test_what_did_not_arrive_comes_with_the_next_message(tmp_path: Path, k
         await k.wecom.say(CITIZEN, "在吗")
         await until(lambda: k.statuses() == ["delivered", "delivered"])
         assert "答：问" in k.said()[1]
+
+
+@pytest.mark.parametrize("kind", [4, 5, 6])
+async def test_what_did_not_arrive_comes_with_a_message_that_is_pulled_together_with_the_failure(
+    tmp_path: Path, kind: int
+) -> None:
+    async with kf_world(tmp_path) as k:
+        await k.wecom.say(CITIZEN, "问")
+        await until(lambda: k.statuses() == ["delivered"])
+        name = k.w.rows()[0].send_key
+        k.wecom.silent = True
+        await k.wecom.event("msg_send_fail", CITIZEN, fail_msgid=name, fail_type=kind)
+        k.wecom.silent = False
+        await k.wecom.say(CITIZEN, "在吗")
+        await until(lambda: k.statuses() == ["delivered", "delivered"])
+        assert "".join(k.said()[1:]).replace("\n\n", "") == "答：问答：在吗"
+
+
+@pytest.mark.parametrize("kind", [0, 4])
+async def test_a_failure_that_is_told_after_the_citizens_next_message_keeps_nothing_back(
+    tmp_path: Path, kind: int
+) -> None:
+    async with kf_world(tmp_path) as k:
+        await k.wecom.say(CITIZEN, "问")
+        await until(lambda: k.statuses() == ["delivered"])
+        name = k.w.rows()[0].send_key
+        gate = k.w.rasa.hold("慢")
+        await k.wecom.say(CITIZEN, "慢")
+        await until(lambda: k.w.heard() == ["问", "慢"])
+        await k.wecom.event("msg_send_fail", CITIZEN, fail_msgid=name, fail_type=kind)
+        await until(lambda: k.said() == ["答：问", "答：问"])
+        gate.set()
+        await until(lambda: k.statuses() == ["delivered", "delivered"])
+        assert k.said()[2:] == ["答：慢"]
+
+
+@pytest.mark.parametrize("code", [95001, 95002, 95013])
+async def test_what_is_refused_while_the_citizen_writes_keeps_their_answer_from_nobody(
+    tmp_path: Path, code: int
+) -> None:
+    async with kf_world(tmp_path) as k:
+        await k.wecom.say(CITIZEN, "问")
+        await until(lambda: k.statuses() == ["delivered"])
+        api = k.w.gateway._kf._api
+        send, sending, gate = api.send, asyncio.Event(), asyncio.Event()
+
+        async def refused_later(*_: Any) -> None:
+            api.send = send
+            sending.set()
+            await gate.wait()
+            raise NextMessageOnly(code, "simulated")
+
+        api.send = refused_later
+        tell(k, "staff", "答复")
+        await sending.wait()
+        await k.wecom.say(CITIZEN, "在吗")
+        await until(lambda: len(k.w.rows()) == 3)
+        gate.set()
+        await until(lambda: k.statuses() == ["delivered"] * 3)
+        assert "".join(k.said()[1:]).replace("\n\n", "") == "【工作人员】答复答：在吗"
+        assert k.w.gateway.budget(CONVERSATION).left == 5 - len(k.said()[1:])
+
+
+async def test_what_waits_because_five_were_sent_is_let_go_by_a_message_at_the_same_moment(
+    tmp_path: Path,
+) -> None:
+    async with kf_world(tmp_path) as k:
+        await k.wecom.say(CITIZEN, "问")
+        await until(lambda: k.statuses() == ["delivered"])
+        for number in range(4):
+            tell(k, "staff", f"答复{number}")
+            await until(lambda: set(k.statuses()) == {"delivered"})
+        box, loop = k.w.gateway._outbox, asyncio.get_running_loop()
+        hold, noting, gate = box.hold, asyncio.Event(), threading.Event()
+
+        def later(*noted: Any) -> None:
+            box.hold = hold  # type: ignore[method-assign]
+            loop.call_soon_threadsafe(noting.set)
+            assert gate.wait(10)
+            hold(*noted)
+
+        box.hold = later  # type: ignore[assignment, method-assign]
+        tell(k, "staff", "第六条")
+        await noting.wait()
+        await k.wecom.say(CITIZEN, "在吗")
+        await until(lambda: k.w.rows()[-1].text == "答：在吗")
+        gate.set()
+        await until(lambda: set(k.statuses()) == {"delivered"})
+        assert "".join(k.said()[5:]).replace("\n\n", "") == "【工作人员】第六条答：在吗"
 
 
 async def test_what_the_citizen_does_not_want_is_given_up(tmp_path: Path) -> None:
