@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from bot.gateway.wechat.api import ApiError
+
 from ..support import Now, until
 from .kf_world import CITIZEN, OPEN_KFID, account, kf_world, make_server
 
@@ -156,9 +158,15 @@ async def test_a_pull_that_fails_is_tried_again(tmp_path: Path, code: int) -> No
 async def test_after_many_failures_a_callback_is_pulled_for_at_once(tmp_path: Path) -> None:
     async with kf_world(tmp_path) as k:
         await until(lambda: k.calls("sync_msg"))
-        puller = k.w.gateway._kf.puller
-        puller._failures = 12
-        k.server.errors_at["sync_msg"].append(-1)
+        puller, api = k.w.gateway._kf.puller, k.w.gateway._kf._api
+        pull = api.pull
+
+        async def failing(*_: Any) -> Any:
+            api.pull = pull
+            puller._failures = 12
+            raise ApiError(-1, "simulated")
+
+        api.pull = failing
         await k.wecom.say(CITIZEN, "问")
         await until(lambda: puller._failures == 13)
         await k.wecom.say(CITIZEN, "在吗")
