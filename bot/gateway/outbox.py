@@ -122,9 +122,25 @@ _CONFIRMED = (
     .where(outbox.c.carried_by == bindparam("carrier"), outbox.c.status == "replying")
     .values(status="delivered", delivered_at=bindparam("now"))
 )
+_ADD = insert(outbox)
+_TAKEN = (
+    update(outbox)
+    .where(outbox.c.id.in_(bindparam("taken", expanding=True)))
+    .values(status="replying", delivered_by="reply", carried_by=bindparam("carrier"))
+)
 _READ = select(outbox, inbox.c.text.label("question"), inbox.c.noticed).select_from(
     outbox.outerjoin(inbox, outbox.c.inbox_id == inbox.c.id)
 )
+# What a message's reply could carry: its own rows, and those of the conversation that no other request will carry.
+_FREE = _READ.where(
+    outbox.c.conversation_id == bindparam("conversation"),
+    outbox.c.status == "pending",
+    or_(
+        outbox.c.inbox_id.is_(None),
+        outbox.c.inbox_id == bindparam("message"),
+        and_(outbox.c.inbox_id < bindparam("message"), inbox.c.reply_until <= bindparam("now")),
+    ),
+).order_by(outbox.c.id)
 
 
 class Transferred(Exception):
@@ -203,7 +219,7 @@ class Outbox:
                 )
         last = None
         for row in rows:
-            last = int(connection.execute(insert(outbox), row).inserted_primary_key[0])
+            last = int(connection.execute(_ADD, row).inserted_primary_key[0])
         return last
 
     def _parts(self, channel: str, saying: Saying) -> list[str]:
@@ -267,8 +283,9 @@ class Outbox:
             ]
 
     def has_pending(self, conversation_id: str, inbox_id: int) -> bool:
-        """Is anything left that this message's reply could carry?"""
-        return bool(self._read(self._free(conversation_id, inbox_id)))
+        """Is anything else left that this message's reply could carry?"""
+        with self._engine.connect() as connection:
+            return any(row.inbox_id != inbox_id for row in self._free(connection, conversation_id, inbox_id))
 
     # Delivery in a reply
 
@@ -307,17 +324,13 @@ class Outbox:
                     told["reply_until"] = now
                 connection.execute(update(inbox).where(this).values(replied_at=now, **told))
                 return notice
-            rows = self._select(connection, self._free(message.conversation_id, inbox_id, with_own=True))
+            rows = self._free(connection, message.conversation_id, inbox_id)
             rows = self._without_late(connection, rows)
             own = [row for row in rows if row.inbox_id == inbox_id]
             older = [row for row in rows if row.inbox_id != inbox_id]
             text, chosen = compose(own, older)
             if chosen:
-                connection.execute(
-                    update(outbox)
-                    .where(outbox.c.id.in_(chosen))
-                    .values(status="replying", delivered_by="reply", carried_by=inbox_id)
-                )
+                connection.execute(_TAKEN, {"taken": chosen, "carrier": inbox_id})
             connection.execute(_REPLIED, {"message": inbox_id, "said": text, "now": now})
             if len(chosen) < len(own) + len(older):
                 self.let_go(connection, message.conversation_id)
@@ -596,17 +609,9 @@ class Outbox:
             outbox.c.next_try_at == HELD,
         )
 
-    def _free(self, conversation_id: str, inbox_id: int, with_own: bool = False) -> Any:
-        """Rows of this conversation's other messages that no request of their own will carry."""
-        return and_(
-            outbox.c.conversation_id == conversation_id,
-            outbox.c.status == "pending",
-            or_(
-                outbox.c.inbox_id.is_(None),
-                and_(outbox.c.inbox_id < inbox_id, inbox.c.reply_until <= self._clock()),
-                *([outbox.c.inbox_id == inbox_id] if with_own else []),
-            ),
-        )
+    def _free(self, connection: Connection, conversation_id: str, inbox_id: int) -> list[OutboxMessage]:
+        values = {"conversation": conversation_id, "message": inbox_id, "now": self._clock()}
+        return [_message(row) for row in connection.execute(_FREE, values)]
 
     def _read(self, condition: Any, limit: int | None = None) -> list[OutboxMessage]:
         with self._engine.connect() as connection:

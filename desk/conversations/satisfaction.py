@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 
 from desk.conversations import log, waiting
@@ -17,6 +17,10 @@ from desk.tables import conversations, ratings
 from desk.texts import Texts, plain
 
 logger = logging.getLogger(__name__)
+
+
+# Run at every message of a citizen, so made once.
+_OPEN_RATING = select(conversations.c.rating_id).where(conversations.c.id == bindparam("conversation"))
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,7 @@ class Satisfaction:
 
     def pass_over(self, connection: Connection, conversation_id: str) -> None:
         """The citizen talks of something else. A question that has not reached them yet stays open."""
-        same = conversations.c.id == conversation_id
-        handoff_id = connection.execute(select(conversations.c.rating_id).where(same)).scalar()
+        handoff_id = connection.execute(_OPEN_RATING, {"conversation": conversation_id}).scalar()
         if handoff_id is None:
             return
         row = connection.execute(select(ratings).where(ratings.c.handoff_id == handoff_id)).first()
