@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from sqlalchemy.engine import Connection
 
-from bot.gateway.outbox import Outbox, OutboxMessage
+from bot.gateway.outbox import Outbox
+from bot.gateway.rows import OutboxMessage
 from bot.gateway.settings import Clock
 from bot.gateway.wechat.api import (
     ApiError,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from bot.gateway.channels import channel_of
-from bot.gateway.outbox import HELD, Outbox, Progress
+from bot.gateway.outbox import Outbox
+from bot.gateway.rows import HELD, Progress
 
 DeliveryState = Literal["delivered", "sending", "held", "failed"]
 """Of a row: arrived; under way; waiting for the citizen's next message or visit; given up."""

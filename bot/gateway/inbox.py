@@ -31,6 +31,37 @@ _FINISH = (
 
 
 @dataclass(frozen=True)
+class Arrival:
+    """A message as it comes in.
+
+    Args:
+        channel, citizen: who, within the channel.
+        dedup_key: the same for the same message; a second one is counted, and not processed again.
+        kind: one of `KINDS`.
+        reply_for: seconds in which the request that brought it may carry the answer.
+        window: which window of customer messages it opens.
+        menu_option: the option of a menu message that was tapped.
+        transfer: `possible` where the reply may be the transfer to the platform's own customer service.
+        sent_at: when the platform says that it was sent (epoch seconds).
+    """
+
+    channel: str
+    citizen: str
+    text: str
+    dedup_key: str
+    kind: str = "text"
+    reply_for: float = 0.0
+    window: Window | None = None
+    menu_option: str | None = None
+    transfer: str | None = None
+    sent_at: float | None = None
+
+    @property
+    def conversation_id(self) -> str:
+        return conversation_id(self.channel, self.citizen)
+
+
+@dataclass(frozen=True)
 class InboxMessage:
     """One stored message of a citizen. `tries`: how often the platform sent it; `transfer`, `sent_at`: see
     `tables.inbox`."""
@@ -64,48 +95,30 @@ class Inbox:
         self._engine = engine
         self._clock = clock
 
-    def accept(
-        self,
-        channel: str,
-        citizen: str,
-        text: str,
-        dedup_key: str,
-        kind: str,
-        reply_for: float = 0.0,
-        window: Window | None = None,
-        menu_option: str | None = None,
-        transfer: str | None = None,
-        first: Before | None = None,
-        sent_at: float | None = None,
-    ) -> tuple[InboxMessage, bool]:
+    def accept(self, arrival: Arrival, first: Before | None = None) -> tuple[InboxMessage, bool]:
         """Store a message; one that is there already is counted instead.
 
         Args:
-            reply_for: seconds in which the request itself may still carry the answer.
-            window: which window of customer messages it opens.
-            menu_option: the option of a menu message that was tapped.
-            transfer: `possible` where the reply may be the transfer to the platform's own customer service.
             first: done before, in the same transaction; what it raises is raised, and nothing has changed.
-            sent_at: when the platform says that it was sent (epoch seconds).
 
         Returns:
             The message, and whether it is new.
         """
         now = self._clock()
         values: dict[str, Any] = {
-            "dedup_key": dedup_key,
-            "conversation_id": conversation_id(channel, citizen),
-            "channel": channel,
-            "citizen": citizen,
-            "kind": kind,
-            "text": text,
-            "menu_option": menu_option,
-            "transfer": transfer,
+            "dedup_key": arrival.dedup_key,
+            "conversation_id": arrival.conversation_id,
+            "channel": arrival.channel,
+            "citizen": arrival.citizen,
+            "kind": arrival.kind,
+            "text": arrival.text,
+            "menu_option": arrival.menu_option,
+            "transfer": arrival.transfer,
             "status": "waiting",
             "tries": 1,
             "received_at": now,
-            "sent_at": sent_at,
-            "reply_until": now + reply_for,
+            "sent_at": arrival.sent_at,
+            "reply_until": now + arrival.reply_for,
             "noticed": 0,
         }
         with self._engine.begin() as connection:
@@ -113,8 +126,8 @@ class Inbox:
                 first(connection)
             message_id = insert_missing(connection, inbox, values)
             if message_id is None:
-                return self._again(connection, dedup_key), False
-            self._seen(connection, values, now, window)
+                return self._again(connection, arrival.dedup_key), False
+            self._seen(connection, values, now, arrival.window)
         return InboxMessage(message_id, *_fields(values)), True
 
     @staticmethod

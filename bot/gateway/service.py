@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal
 from weakref import WeakValueDictionary
@@ -22,18 +23,19 @@ from bot.gateway.cleaning import clean
 from bot.gateway.courier import Courier
 from bot.gateway.delivery import Deliveries
 from bot.gateway.dispatcher import Dispatcher
-from bot.gateway.inbox import KINDS, Before, Inbox, InboxMessage
-from bot.gateway.outbox import Outbox, OutboxMessage, Saying
+from bot.gateway.inbox import KINDS, Arrival, Before, Inbox, InboxMessage
+from bot.gateway.outbox import Outbox
 from bot.gateway.pictures import pictures_router
-from bot.gateway.ports import DeskPort, Expect, IsCrisis, Locate, OutsidePort, Passing, conversation_id
+from bot.gateway.ports import DeskPort, Expect, IsCrisis, Locate, OutsidePort, Passing
 from bot.gateway.rasa_client import BotMessage, RasaClient
 from bot.gateway.render import Renderer
+from bot.gateway.rows import OutboxMessage, Saying
 from bot.gateway.settings import Clock, GatewaySettings
 from bot.gateway.texts import Texts
 from bot.gateway.timeline import Timeline
 from bot.gateway.turn import Turn
 from bot.gateway.webchat import WebChat
-from bot.gateway.wechat.budget import Budget, Ledger, Window
+from bot.gateway.wechat.budget import Budget, Ledger
 from bot.gateway.wechat.callback import PLATFORM_WAITS, Callback
 from bot.gateway.wechat.channel import WeChatChannel
 from bot.gateway.wechat.composing import Composer
@@ -215,45 +217,25 @@ class Gateway:
         Raises:
             ValueError: unknown channel or kind.
         """
-        message, _ = await self.take_in(channel, citizen, text, dedup_key, kind)
+        message, _ = await self.take_in(Arrival(channel, citizen, text, dedup_key, kind))
         return message.id
 
-    async def take_in(
-        self,
-        channel: str,
-        citizen: str,
-        text: str,
-        dedup_key: str,
-        kind: str,
-        reply_for: float = 0.0,
-        window: Window | None = None,
-        menu_option: str | None = None,
-        transfer: str | None = None,
-        first: Before | None = None,
-        sent_at: float | None = None,
-    ) -> tuple[InboxMessage, bool]:
+    async def take_in(self, arrival: Arrival, first: Before | None = None) -> tuple[InboxMessage, bool]:
         """As `accept`; gives the stored message and whether it is new.
 
         Args:
-            reply_for: seconds in which the request that brought it may carry the answer.
-            window: which window of customer messages it opens.
-            menu_option: the option of a menu message that was tapped.
-            transfer: `possible` where the reply may be the transfer to the platform's own customer service.
             first: done in the transaction that stores it; what it raises is raised, and nothing is stored.
-            sent_at: when the platform says that it was sent (epoch seconds).
         """
-        if channel not in self.settings.channels or kind not in KINDS:
-            raise ValueError(f"unknown channel or kind: {channel} {kind}")
-        text = clean(text)
-        if kind == "text" and len(text) > self.settings.max_chars:
-            kind, text = "too_long", text[: self.settings.max_chars]
-        conversation = conversation_id(channel, citizen)
-        lock = self._accepting.get(conversation)
+        if arrival.channel not in self.settings.channels or arrival.kind not in KINDS:
+            raise ValueError(f"unknown channel or kind: {arrival.channel} {arrival.kind}")
+        arrival = replace(arrival, text=clean(arrival.text))
+        if arrival.kind == "text" and len(arrival.text) > self.settings.max_chars:
+            arrival = replace(arrival, kind="too_long", text=arrival.text[: self.settings.max_chars])
+        lock = self._accepting.get(arrival.conversation_id)
         if lock is None:
-            lock = self._accepting[conversation] = asyncio.Lock()
+            lock = self._accepting[arrival.conversation_id] = asyncio.Lock()
         async with lock:  # so that ids, and with them the order of work, follow the order of arrival
-            what = (channel, citizen, text, dedup_key, kind, reply_for, window, menu_option, transfer, first)
-            storing = asyncio.to_thread(self._inbox.accept, *what, sent_at)
+            storing = asyncio.to_thread(self._inbox.accept, arrival, first)
             # A client that goes away must not separate storing from submitting.
             return await asyncio.shield(self._store_and_submit(storing))
 

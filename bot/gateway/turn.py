@@ -9,9 +9,10 @@ from sqlalchemy.engine import Connection, Engine
 
 from bot.gateway.channels import traits
 from bot.gateway.inbox import INSTEAD, SESSIONS, Inbox, InboxMessage
-from bot.gateway.outbox import CRISIS, HANDOFF, Outbox, Saying, announces
+from bot.gateway.outbox import Outbox
 from bot.gateway.ports import DeskPort, Expect, IsCrisis, Line, Locate, Recipient
 from bot.gateway.rasa_client import BotMessage, RasaClient
+from bot.gateway.rows import CRISIS, HANDOFF, Saying, announces
 from bot.gateway.texts import Texts
 from bot.gateway.wechat.native import Transfers
 

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.background import BackgroundTask
 
-from bot.gateway.inbox import SESSIONS, InboxMessage
+from bot.gateway.inbox import SESSIONS, Arrival, InboxMessage
 from bot.gateway.outbox import Transferred
 from bot.gateway.settings import Clock, WeChatSettings
 from bot.gateway.texts import Texts
@@ -141,19 +141,19 @@ class Callback:
         if reading is None:
             await asyncio.to_thread(first)
             return None
-        message, _ = await self._gateway.take_in(
+        arrival = Arrival(
             "wechat",
             inbound.from_user,
             reading.text,
             key,
             reading.kind,
-            PLATFORM_WAITS * self._settings.tries + 1,
-            reading.window,
-            reading.menu_option,
-            POSSIBLE if self._can_be_transferred(inbound, reading) else None,
-            first,
-            inbound.sent_at,
+            reply_for=PLATFORM_WAITS * self._settings.tries + 1,
+            window=reading.window,
+            menu_option=reading.menu_option,
+            transfer=POSSIBLE if self._can_be_transferred(inbound, reading) else None,
+            sent_at=inbound.sent_at,
         )
+        message, _ = await self._gateway.take_in(arrival, first)
         if self._clock() - message.received_at > self._settings.retry_window:
             if not came_first[-1]:
                 raise Replayed()

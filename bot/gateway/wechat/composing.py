@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.gateway.channels import traits
-from bot.gateway.outbox import OutboxMessage, option_id
 from bot.gateway.render import Renderer
+from bot.gateway.rows import OutboxMessage, option_id
 from bot.gateway.texts import Texts
 from bot.gateway.turn import shorten
 from bot.gateway.wechat.splitting import LIMIT_BYTES, size

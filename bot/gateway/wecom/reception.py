@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from bot.gateway.inbox import Arrival, Before
 from bot.gateway.outbox import Outbox
 from bot.gateway.ports import conversation_id
 from bot.gateway.settings import Clock, WeComSettings
@@ -33,7 +34,7 @@ _REFUSED_BY_CITIZEN = 10
 _NOTHING_MORE = frozenset({4, 5, 6})
 """`fail_type`: 48 hours are over, the conversation is closed, five were sent."""
 
-TakeIn = Callable[..., Awaitable[Any]]
+TakeIn = Callable[[Arrival, Before], Awaitable[Any]]
 
 
 class Reception:
@@ -147,16 +148,9 @@ class Reception:
         def let_go(connection: Connection) -> None:
             self._outbox.let_go(connection, conversation_id(CHANNEL, message.citizen))
 
-        await self._take_in(
-            CHANNEL,
-            message.citizen,
-            reading.text,
-            message.dedup_key,
-            reading.kind,
-            window="message",
-            menu_option=reading.menu_option,
-            first=let_go,
-        )
+        who, words = (CHANNEL, message.citizen), (reading.text, message.dedup_key, reading.kind)
+        arrival = Arrival(*who, *words, window="message", menu_option=reading.menu_option)
+        await self._take_in(arrival, let_go)
 
     async def _welcome(self, message: KfMessage) -> None:
         """Once for whoever WeCom gives a code for; it is good for a moment only, so that nothing is tried again."""

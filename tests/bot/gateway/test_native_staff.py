@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from bot.gateway.inbox import Arrival
 from bot.gateway.ports import conversation_id
 from bot.gateway.wechat.simulator import PlatformApi
 from bot.gateway.wechat.simulator.service_api import CLOSE, ONLINE, SESSION, WAITING
@@ -700,8 +701,8 @@ async def test_a_transfer_that_was_decided_is_given_by_the_next_process(tmp_path
     key = f"wechat:gh_simulator:message:{77}"
     async with city(tmp_path, api=api) as c:
         # The request ended with its process; what it brought was worked on.
-        taken = (CITIZEN, "转人工", key, "text", 16.0, "message", None, "possible")
-        message, _ = await c.gateway.take_in("wechat", *taken)  # type: ignore[arg-type]
+        taken = Arrival("wechat", CITIZEN, "转人工", key, "text", 16.0, "message", transfer="possible")
+        message, _ = await c.gateway.take_in(taken)
         assert await c.gateway.done(message.id, 10.0)
         assert c.inbox()[0].transfer == "given"
     async with city(tmp_path, api=api) as c:
@@ -715,17 +716,9 @@ async def test_a_process_that_dies_between_the_handoff_and_the_reply_loses_neith
     api.service.set_online(LI, True)
     async with city(tmp_path, api=api) as c:
         c.rasa.after = asyncio.Event()  # the handoff is open, and nothing was said to the citizen yet
-        taken = (
-            CITIZEN,
-            "转人工",
-            "wechat:gh_simulator:message:78",
-            "text",
-            16.0,
-            "message",
-            None,
-            "possible",
-        )
-        await c.gateway.take_in("wechat", *taken)  # type: ignore[arg-type]
+        key = "wechat:gh_simulator:message:78"
+        taken = Arrival("wechat", CITIZEN, "转人工", key, "text", 16.0, "message", transfer="possible")
+        await c.gateway.take_in(taken)
         await until(lambda: c.desk.latest_handoff(TALK))
         assert c.inbox()[0].status == "waiting"
     async with city(tmp_path, api=api) as c:
