@@ -24,7 +24,7 @@ from desk.ports import OutsideTool, Passing
 from desk.tables import metadata as desk_tables
 from wenzheng.database import open_engine
 
-from .support import PLAIN, TEXTS, TOKEN, FakeRasa, Now
+from ..support import PLAIN, TEXTS, TOKEN, FakeRasa, Now
 
 NATIVE = replace(
     *(PLAIN,),
