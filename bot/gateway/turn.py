@@ -168,9 +168,9 @@ class Turn:
         names = {"question": shorten(message.text)}
         try:
             receipt = self._desk.open_handoff(message.conversation_id, reason, None, message.text)
-            if receipt.ticket is not None:
-                key = "gave_up_ticket"
+            if receipt.ticket is not None and not urgent:
                 names |= {"number": receipt.ticket.number, "due": receipt.ticket.due_text}
+                key = "gave_up_ticket"
         except Exception:
             logger.exception("no handoff could be opened for message %d", message.id)
             key += "_alone"

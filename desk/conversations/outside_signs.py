@@ -63,13 +63,13 @@ class OutsideSigns:
     def stray(self) -> list[str]:
         """The conversations that go on there although the desk has them: they are to be closed there."""
         known = handoffs.c.outside_agent.is_not(None)
-        statement = select(handoffs.c.conversation_id.distinct()).where(known, _at_the_desk())
+        statement = select(handoffs.c.conversation_id.distinct()).where(known, _not_outside())
         with self._engine.connect() as connection:
             return list(connection.execute(statement).scalars())
 
     def closed(self, conversation_id: str) -> None:
         """What went on there although the desk has it does so no longer."""
-        same = (handoffs.c.conversation_id == conversation_id, _at_the_desk())
+        same = (handoffs.c.conversation_id == conversation_id, _not_outside())
         with self._engine.begin() as connection:
             connection.execute(update(handoffs).where(*same).values(outside_agent=None))
 
@@ -116,6 +116,6 @@ class OutsideSigns:
                 self._outside.take_back(own, handoff, "outside_lost", self._clock())
 
 
-def _at_the_desk() -> Any:
+def _not_outside() -> Any:
     """The SQL condition for handoffs that wait at the desk, or that somebody there has or had."""
-    return or_(handoffs.c.status == "queued", presence.at_the_desk())
+    return or_(handoffs.c.status == "queued", handoffs.c.claimed_by.is_(None), presence.at_the_desk())

@@ -10,7 +10,8 @@ from knowledge.pipeline.likeness import is_near, is_same_question
 from knowledge.source import Source, contains, is_basis
 from knowledge.texts import text
 
-_YEAR = re.compile(r"(?<!\d)(20\d\d)年")
+# Not the day from which something holds.
+_YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!(?:\d{1,2}月(?:\d{1,2}日)?)?(?:起|以后|之后))")
 _OPENING = 24  # characters of a clause's opening in an option
 
 
@@ -49,18 +50,18 @@ def _said_already(best: Candidate, context: Context) -> bool:
 
 
 def _of_a_year_to_come(source: Source, context: Context) -> bool:
-    """Whether the question names a later year than this one, and the source speaks of other years only.
+    """Whether the question names a later year than this one, and the source speaks of earlier years only.
 
-    When registration begins in 2027 is not said by the notice of 2026. Years gone by mostly tell the citizen's own
-    story (born in 2020).
+    When registration begins in 2027 is not said by the notice of 2026; what holds from 2024 on is another matter. Years
+    gone by mostly tell the citizen's own story (born in 2020).
     """
-    asked = {year for year in _years(context.text) if year > context.today.year}
-    said = _years("\n".join((source.title, *source.questions, source.text))) if asked else set()
-    return bool(said) and not asked & said
+    asked = [year for year in _years(context.text) if year > context.today.year]
+    said = _years("\n".join((source.title, *source.questions, source.text))) if asked else []
+    return bool(said) and max(said) < min(asked)
 
 
-def _years(said: str) -> set[int]:
-    return {int(year) for year in _YEAR.findall(said)}
+def _years(said: str) -> list[int]:
+    return [int(year) for year in _YEAR.findall(said)]
 
 
 def _subjects(candidates: list[Candidate]) -> list[Candidate]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 from knowledge_fakes import TODAY, FakeEmbedder, document, faq
@@ -14,7 +15,9 @@ from knowledge.content import Document
 from knowledge.errors import NoOptionsPending, OptionOutOfRange, UnknownAnswer
 from knowledge.pipeline import Context
 from knowledge.pipeline.compose import answer_from
+from knowledge.pipeline.decide import _of_a_year_to_come
 from knowledge.service import KnowledgeService
+from knowledge.source import faq_source
 from knowledge.tables import answer_feedback, answers
 
 Publish = Callable[..., KnowledgeService]
@@ -212,6 +215,36 @@ def test_an_faq_answers_on_its_first_and_last_day(publish: Publish, service: Kno
     assert service.answer("怎么申请居住证").status == "answered"
     service._today = lambda: date(2026, 6, 16)
     assert service.answer("怎么申请居住证").status == "no_answer"
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "status"),
+    [
+        ("2026年小学几号开始报名", "2026年小学网上报名为6月1日至10日。", "answered"),
+        ("小学几号开始报名", "2026年小学网上报名为6月1日至10日。", "answered"),
+        ("2027年小学几号开始报名", "2026年小学网上报名为6月1日至10日。", "clarify"),
+        ("2027年小学几号开始报名", "2026年为6月1日，2027年为6月3日。", "answered"),
+        ("2027年小学几号开始报名", "2025年至2028年均为6月1日。", "answered"),
+        ("2020年生的小学几号开始报名", "2026年小学网上报名为6月1日至10日。", "answered"),
+    ],
+)
+def test_what_is_said_of_one_year_is_no_answer_about_a_later_one(
+    publish: Publish, question: str, said: str, status: str
+) -> None:
+    school = faq("FAQ-9", "小学几号开始报名", said, similar_questions=("2020年生的小学几号开始报名",))
+    answer = publish(school, APPLY).answer(question)
+    assert answer.status == status
+    assert "FAQ-9" in [each.id for each in (*answer.sources, *answer.options)]
+
+
+@pytest.mark.parametrize(
+    "said", ["每年6月1日。", "每年6月1日，自2024年3月1日起施行。", "2024年6月以后出生的免交。"]
+)
+def test_from_when_something_holds_is_no_year_it_is_about(said: str) -> None:
+    context = SimpleNamespace(text="2027年几号报名", today=date(2026, 6, 15))
+    source = faq_source(faq("FAQ-9", "几号报名", said))
+    assert not _of_a_year_to_come(source, context)  # type: ignore[arg-type]
+    assert _of_a_year_to_come(replace(source, text="2026年6月1日。"), context)  # type: ignore[arg-type]
 
 
 SECTIONS = (

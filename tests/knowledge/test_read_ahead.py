@@ -23,10 +23,13 @@ class Slow:
         self.asked: list[list[str]] = []
         self.gate = threading.Event()
         self.fails = False
+        self.finished = False
 
     def queries(self, texts: Sequence[str]) -> np.ndarray:
         self.asked.append(list(texts))
-        assert self.gate.wait(5)
+        in_time = self.gate.wait(5)
+        self.finished = True
+        assert in_time
         if self.fails:
             raise RuntimeError("the model is gone")
         return np.zeros((len(texts), 4), dtype=np.float32)
@@ -47,8 +50,10 @@ def test_it_returns_at_once_and_reads_as_the_pipeline_does() -> None:
     embedder = Slow()
     ahead = ReadAhead(embedder, Vocabulary, longest=6)
     ahead.begin("居住證怎麼辦理啊")
+    assert not embedder.finished
     until(lambda: embedder.asked == [["居住证怎么办"]])
     embedder.gate.set()
+    until(lambda: embedder.finished)
 
 
 def test_one_at_a_time_and_what_comes_meanwhile_is_left_to_its_turn() -> None:

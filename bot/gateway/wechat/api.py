@@ -146,7 +146,7 @@ class Connection:
     async def call(
         self, path: str, body: dict[str, Any], params: dict[str, str] | None = None
     ) -> dict[str, Any]:
-        """POST, or GET where there is no body, and return the answer.
+        """POST, and return the answer.
 
         Raises:
             ApiError: the platform refused, or gave no usable answer.

@@ -10,8 +10,10 @@ import pytest
 from rasa.core.actions.action import RemoteAction
 from rasa.core.channels.channel import UserMessage
 from rasa.core.run import _create_single_channel
+from rasa.engine.runner.dask import DaskGraphRunner
 from rasa.shared.core.events import BotUttered, Event, UserUttered
 from rasa.shared.exceptions import RasaException
+from rasa.utils.endpoints import EndpointConfig
 
 from bot.dialogue import speed
 from bot.dialogue.channel import AnswerOutputChannel, AnswerRestInput, complete_answer, respond
@@ -137,6 +139,7 @@ async def test_a_first_try_looks_nothing_up() -> None:
 )
 def test_a_malformed_result_of_the_action_server_is_refused(result: Any, fine: bool) -> None:
     speed.install()
+    assert (DaskGraphRunner.run, EndpointConfig.session) == (speed.run_graph, speed.kept_session)
     action = RemoteAction("action_answer", None)
     if fine:
         assert action._validate_action_result(result)

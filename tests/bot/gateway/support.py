@@ -224,6 +224,7 @@ async def world(
     clock: Callable[[], float] | None = None,
     enforce: bool = False,
     is_crisis: Callable[[str], bool] = lambda _text: False,
+    expect: Callable[[str], None] = lambda _text: None,
     servers: dict[str, Any] | None = None,
     **settings: Any,
 ) -> AsyncIterator[World]:
@@ -250,6 +251,7 @@ async def world(
         transport=ByHost(platform=api.app, **(servers or {})),
         moved=moved.append,
         is_crisis=is_crisis,
+        expect=expect,
         **({"clock": clock} if clock else {}),
     )
     app = FastAPI()

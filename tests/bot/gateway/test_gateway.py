@@ -292,6 +292,20 @@ async def test_the_bot_does_not_say_that_it_has_nothing_to_say_once_staff_own_th
         assert desk.drops == [("web:c1", w.texts.say("replies.silent"))]
 
 
+async def test_what_the_dialogue_is_told_is_expected_before_it_has_decided(tmp_path: Path) -> None:
+    expected: list[str] = []
+    async with world(tmp_path, expect=expected.append) as w:
+        gate = w.rasa.hold("居住证怎么办")
+        await say(w, "居住证怎么办", "k")
+        await until(lambda: w.heard() == ["居住证怎么办"])
+        assert expected == ["居住证怎么办"]
+        gate.set()
+        w.desk.owners["web:c1"] = "staff"
+        await say(w, "这是说给坐席的", "k2")
+        await until(lambda: w.desk.received)
+        assert expected == ["居住证怎么办"]
+
+
 async def test_an_error_inside_is_tried_again(tmp_path: Path) -> None:
     class Stumbling(FakeDesk):
         stumbles = 2

@@ -43,7 +43,6 @@ def upgrade() -> None:
     op.drop_index("ix_handoffs_status_order", "handoffs")
     queue = ["status", sa.text("priority DESC"), "queue_order", "id"]
     op.create_index("ix_handoffs_status_order", "handoffs", queue)
-    op.create_index("ix_handoffs_status_department", "handoffs", ["status", "department", "queue_order"])
     op.create_index("ix_handoffs_claimed_by", "handoffs", ["claimed_by", "status"])
     # What was waiting or served before is not overdue at the first look.
     fresh = sa.text("UPDATE handoffs SET last_said_at = :now, queued_at = :now WHERE status <> 'resolved'")
@@ -53,7 +52,6 @@ def upgrade() -> None:
         "ratings",
         sa.Column("handoff_id", sa.Integer, sa.ForeignKey("handoffs.id"), primary_key=True),
         sa.Column("asked_at", sa.Float, nullable=False),
-        sa.Column("outbox_id", sa.Integer),
         sa.Column("score", sa.Integer),
         sa.Column("rated_at", sa.Float),
         sa.Column("reason", sa.String(200)),
@@ -64,7 +62,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("ratings")
     op.drop_index("ix_handoffs_claimed_by", "handoffs")
-    op.drop_index("ix_handoffs_status_department", "handoffs")
     op.drop_index("ix_handoffs_status_order", "handoffs")
     op.create_index("ix_handoffs_status_order", "handoffs", ["status", "queue_order", "id"])
     for table, columns in reversed(_columns().items()):

@@ -137,8 +137,10 @@ async def test_a_later_try_carries_the_transfer(tmp_path: Path) -> None:
     async with city(tmp_path, impatient) as c:
         c.api.service.set_online(LI, True)
         gate = c.rasa.hold("转人工")
-        asyncio.get_running_loop().call_later(0.7, gate.set)
-        exchange = await c.platform.say(CITIZEN, "转人工")
+        saying = asyncio.create_task(c.platform.say(CITIZEN, "转人工"))
+        await until(lambda: c.inbox() and c.inbox()[0].tries == 2)
+        gate.set()
+        exchange = await saying
         assert (kind(exchange), exchange.tries) == (TRANSFER, 2)
 
 
