@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from knowledge.content import Document, Faq, split_clauses
-from knowledge.index.tokens import tokenise
+from knowledge.index.tokens import Said
 
 Kind = Literal["faq", "clause"]
 
@@ -56,9 +56,12 @@ class Source:
         return frozenset(basis.partition("#")[0] for basis in self.basis)
 
     @cached_property
-    def pairs(self) -> frozenset[str]:
-        """The character pairs of all that it says."""
-        return frozenset(tokenise("\n".join((self.title, self.search_text, *self.questions))).bigrams)
+    def _said(self) -> Said:
+        return Said("\n".join((self.title, self.search_text, *self.questions)))
+
+    def says(self, pairs: Iterable[str]) -> list[str]:
+        """Those of ``pairs`` (character pairs and words) that stand in what it says."""
+        return self._said.of(pairs)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

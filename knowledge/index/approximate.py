@@ -43,7 +43,7 @@ class Approximate:
     def candidates(self, vector: np.ndarray, count: int, dead: np.ndarray) -> np.ndarray:
         """Rows not marked ``dead`` among which the ``count`` nearest to ``vector`` are, all but certainly."""
         size, wanted = len(dead), self._surplus * count
-        asked = wanted + min(wanted, int(dead.sum()))
+        asked = wanted + min(wanted, int(np.count_nonzero(dead)))
         while True:
             _, found = self._index.search(vector.reshape(1, -1), min(asked, size))
             rows = found[0][found[0] >= 0]

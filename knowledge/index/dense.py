@@ -30,7 +30,7 @@ class DenseIndex:
         self._parts = parts
         self._starts = np.cumsum([0, *(len(part) for part in parts)])
         self._approximate = approximate
-        self._alive = int(len(dead) - dead.sum())
+        self._alive = len(dead) - int(np.count_nonzero(dead))
         self.dead = dead
 
     def __len__(self) -> int:

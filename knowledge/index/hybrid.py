@@ -112,7 +112,7 @@ class HybridIndex:
             fused += bonus(rows)
         best = np.argsort(-fused, kind="stable")[:limit]
         columns = (rows, cosines, scores, fused)
-        return [Hit(*each) for each in zip(*(column[best].tolist() for column in columns), strict=True)]
+        return list(map(Hit._make, zip(*(column[best].tolist() for column in columns), strict=True)))
 
 
 def _min_max(values: np.ndarray) -> np.ndarray:

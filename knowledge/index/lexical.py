@@ -64,6 +64,7 @@ class LexicalIndex:
         # tantivy counts removed pieces in its statistics until it merges their segment.
         segments = json.loads((folder / _META).read_text(encoding="utf-8"))["segments"]
         self._counted = sum(int(segment["max_doc"]) for segment in segments)
+        self._frequencies: dict[tuple[str, str], int] = {}
         self._boosts: dict[tuple[str, str], float] = {}
 
     @staticmethod
@@ -131,12 +132,17 @@ class LexicalIndex:
         return tantivy.Query.term_query(self._schema, field, token, "freq")
 
     def _frequency(self, field: str, token: str) -> int:
-        frequency = int(self._searcher.doc_freq(field, token))
-        if not frequency or self._counted == len(self):
-            return frequency
-        # Constant scores, because tantivy would work out BM25 for every row that it counts.
-        query = tantivy.Query.const_score_query(self._term(field, token), 1.0)
-        return int(self._searcher.search(query, 1, count=True).count)
+        known = self._frequencies.get((field, token))
+        if known is None:
+            known = int(self._searcher.doc_freq(field, token))
+            if not known:
+                return 0  # and not kept: there is no end of tokens that are not there
+            if self._counted != len(self):
+                # Constant scores, because tantivy would work out BM25 for every row that it counts.
+                query = tantivy.Query.const_score_query(self._term(field, token), 1.0)
+                known = int(self._searcher.search(query, 1, count=True).count)
+            self._frequencies[field, token] = known
+        return known
 
     def _boost(self, field: str, token: str) -> float:
         """What a token's weight in tantivy must be multiplied with to be as if removed pieces had never been there.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -39,6 +40,23 @@ def tokenise(text: str) -> Tokens:
         singles.extend(run)
         pairs.extend([run] if len(run) == 1 else [run[i : i + 2] for i in range(len(run) - 1)])
     return Tokens(pairs, singles)
+
+
+class Said:
+    """What a text says, to look up a few tokens in: faster and smaller than the set of all its bigrams."""
+
+    def __init__(self, text: str) -> None:
+        self._text = normalise(text).lower()
+        # A pair stands in the text where it stands among the bigrams; a lone character or a word need not.
+        self._whole = frozenset(run for run in _RUN.findall(self._text) if len(run) == 1 or run[0] < "⿿")
+
+    def of(self, bigrams: Iterable[str]) -> list[str]:
+        """Those of ``bigrams`` that are among the text's."""
+        return [
+            each
+            for each in bigrams
+            if each in self._whole or (len(each) == 2 and each[0] > "⿿" and each in self._text)
+        ]
 
 
 @lru_cache(maxsize=8192)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from knowledge.decision.evidence import BEHIND, EVIDENCE
@@ -42,7 +42,7 @@ def gather_evidence(context: Context, found: dict[str, Found]) -> None:
             "question_match": match,
             "question_coverage": coverage,
             "passage_bm25": bm25.get("passages", 0.0),
-            "coverage": question.coverage(candidate.source.pairs),
+            "coverage": question.coverage(candidate.source),
             "question_cosine": question_cosine,
             "passage_cosine": passage_cosine,
         }
@@ -81,13 +81,13 @@ class _Question:
             coverage = max(coverage, shared / self._whole)
         return match, coverage
 
-    def coverage(self, pairs: frozenset[str]) -> float:
-        """``coverage`` by a source that has ``pairs``."""
+    def coverage(self, source: Source) -> float:
+        """``coverage`` by a source."""
         if not self._asked:
             return 0.0
-        return (self._weigh(pairs & self._asked) + self._weigh(pairs & self._official)) / self._whole
+        return self._weigh(source.says(self._rarity)) / self._whole
 
-    def _weigh(self, pairs: frozenset[str]) -> float:
+    def _weigh(self, pairs: Iterable[str]) -> float:
         return sum(map(self._rarity.__getitem__, pairs))
 
 

@@ -1,6 +1,9 @@
 """Tokens of lexical search."""
 
-from knowledge.index.tokens import bigram_set, tokenise
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge.index.tokens import Said, bigram_set, tokenise
 from knowledge.text import normalise, storable
 
 
@@ -55,3 +58,14 @@ def test_storable_text_keeps_everything_but_what_no_database_keeps() -> None:
 def test_normalising_twice_changes_nothing_more() -> None:
     for text in ("臺北市　ＡＰＰ", "㈠ 第①項", "公積金\u3000\u3000提取"):
         assert normalise(normalise(text)) == normalise(text)
+
+
+@given(text=st.text("户口税戶a3. Ａ，\n㐀鿿𠮷", max_size=12), other=st.text("户口税a3.", max_size=6))
+def test_what_a_text_says_is_what_is_among_its_bigrams(text: str, other: str) -> None:
+    bigrams = bigram_set(text)
+    for asked in (bigram_set(other), bigrams):
+        assert set(Said(text).of(asked)) == asked & bigrams
+
+
+def test_a_lone_character_is_not_said_where_it_is_part_of_a_pair() -> None:
+    assert Said("税务 app登录").of(["税", "税务", "ap", "app", "登录"]) == ["税务", "app", "登录"]
