@@ -161,11 +161,8 @@ def search_times(service: KnowledgeService, queries: dict[str, np.ndarray]) -> d
         text, vector = asked
         timings: dict[str, float] = {}
         started = time.perf_counter()
-        found = {
-            source.id
-            for group in GROUPS
-            for source, _ in index.search(group, text, vector, config.candidates, timings)
-        }
+        groups = index.search_groups(text, vector, config.candidates, timings)
+        found = {source.id for hits in groups.values() for source, _ in hits}
         for group in GROUPS:
             index.cosines(group, sorted(found), vector)
         stages["search"].append((time.perf_counter() - started) * 1000)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import itertools
 import math
+import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 
@@ -25,6 +27,8 @@ from knowledge.source import Source, contains
 
 __all__ = ["FORMAT", "ReleaseIndex", "build_release_index", "is_complete"]
 
+# FAISS and tantivy let other threads run. Kept: starting a thread takes as long as a small search.
+_BESIDE = ThreadPoolExecutor(len(os.sched_getaffinity(0)), "search")
 FORMAT = 6  # raise it when what is written changes, also its tokens: indexes of another format are built anew
 
 
@@ -112,6 +116,30 @@ class ReleaseIndex:
         for owner, hit in zip(owners[[hit.row for hit in hits]].tolist(), hits, strict=True):
             found.setdefault(owner, hit)
         return [(self.stored.source(owner), hit) for owner, hit in list(found.items())[:limit]]
+
+    def search_groups(
+        self,
+        query: str,
+        vectors: np.ndarray,
+        limit: int,
+        timings: dict[str, float] | None = None,
+        *,
+        also: str = "",
+        hidden: Collection[int] = (),
+    ) -> dict[str, list[tuple[Source, Hit]]]:
+        """By group, what :meth:`search` finds; ``hidden`` are rows of ``questions``.
+
+        The groups are searched side by side, so that their ``timings`` together can be more than the time that passes.
+        """
+        own: dict[str, float] = {}
+        questions = _BESIDE.submit(
+            self.search, "questions", query, vectors, limit, own, also=also, hidden=hidden
+        )
+        passages = self.search("passages", query, vectors, limit, timings, also=also)
+        found = {"questions": questions.result(), "passages": passages}
+        if timings is not None:
+            timings.update({name: timings.get(name, 0.0) + taken for name, taken in own.items()})
+        return found
 
     def cosine(self, group: str, source_id: str, vectors: np.ndarray, hidden: Collection[int] = ()) -> float:
         """The exact cosine of the nearest of ``vectors`` with the nearest piece of a source; 0 where it has none.

@@ -22,16 +22,15 @@ def retrieve(context: Context) -> None:
 
     limit = context.config.retrieval.candidates
     found: dict[str, Found] = {}
-    for group in ("questions", "passages"):
-        hits = context.index.search(
-            group,
-            context.text,
-            context.vectors,
-            limit,
-            context.timings,
-            also=" ".join(context.official),
-            hidden=context.hidden if group == "questions" else (),
-        )
+    groups = context.index.search_groups(
+        context.text,
+        context.vectors,
+        limit,
+        context.timings,
+        also=" ".join(context.official),
+        hidden=context.hidden,
+    )
+    for group, hits in groups.items():
         for source, hit in hits:
             found.setdefault(source.id, Found(source)).bm25[group] = hit.lexical
     context.candidates = [Candidate(each.source) for each in found.values()]

@@ -71,6 +71,20 @@ def test_a_source_is_found_once_however_many_of_its_pieces_match(tmp_path: Path)
     assert [source.id for source, _ in hits] == ["FAQ-1"]
 
 
+def test_both_groups_at_once_find_what_each_finds(tmp_path: Path) -> None:
+    index = built(tmp_path, PERMIT, FUND)
+    question, timings = "公积金怎么提取", {"dense": 1000.0}
+    hidden = index.question_rows("FAQ-1", question)
+    groups = index.search_groups(question, vector(question), 5, timings, also="提取住房公积金", hidden=hidden)
+    alone = {
+        name: index.search(name, question, vector(question), 5, also="提取住房公积金", hidden=rows)
+        for name, rows in (("questions", hidden), ("passages", ()))
+    }
+    assert groups == alone
+    assert timings["dense"] > 1000
+    assert timings["lexical"] > 0
+
+
 def test_the_cosine_is_that_of_the_nearest_piece(tmp_path: Path) -> None:
     index = built(tmp_path, PERMIT, FUND)
     asked = vector("取公积金要什么")
