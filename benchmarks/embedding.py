@@ -30,7 +30,6 @@ from knowledge.embedding.int8_model import (
     TOKENIZER_FILE,
     Dense,
     Graph,
-    bias,
     build_network,
     build_tokenizer,
 )
@@ -42,29 +41,34 @@ PEER = "torch-float32"
 LENGTH = 300
 
 
-def float32_dense(graph: Graph, file: ModelFile, value: str, parts: list[str], rows: int) -> str:
-    """A product with float32 weights."""
-    weights = np.concatenate([file.blocks(f"{part}.w", rows).rows(slice(None)) for part in parts])
-    product = graph.add("MatMul", value, graph.constant(weights.T))
-    return graph.add("Add", product, graph.constant(bias(file, parts, rows)))
+def float32_dense(graph: Graph, file: ModelFile, value: str, parts: list[str], rows: int) -> list[str]:
+    """Products with float32 weights."""
+    made = []
+    for part in parts:
+        weights = file.blocks(f"{part}.w", rows).rows(slice(None))
+        product = graph.add("MatMul", value, graph.constant(weights.T))
+        made.append(graph.add("Add", product, graph.constant(file.values(f"{part}.b", rows))))
+    return made
 
 
-def four_bit_dense(graph: Graph, file: ModelFile, value: str, parts: list[str], rows: int) -> str:
-    """A product with the file's own 4-bit blocks, activations in int8 block by block."""
-    made = [file.blocks(f"{part}.w", rows).quantised(slice(None)) for part in parts]
-    nibbles, scales = (np.concatenate(each) for each in zip(*made, strict=True))
-    product = graph.fused(
-        "MatMulNBits",
-        value,
-        graph.constant(nibbles[..., 0::2] | nibbles[..., 1::2] << 4),
-        graph.constant(scales.reshape(-1)),
-        K=nibbles.shape[1] * nibbles.shape[2],
-        N=len(nibbles),
-        bits=4,
-        block_size=file.shape.block,
-        accuracy_level=4,
-    )
-    return graph.add("Add", product, graph.constant(bias(file, parts, rows)))
+def four_bit_dense(graph: Graph, file: ModelFile, value: str, parts: list[str], rows: int) -> list[str]:
+    """Products with the file's own 4-bit blocks, activations in int8 block by block."""
+    made = []
+    for part in parts:
+        nibbles, scales = file.blocks(f"{part}.w", rows).quantised(slice(None))
+        product = graph.fused(
+            "MatMulNBits",
+            value,
+            graph.constant(nibbles[..., 0::2] | nibbles[..., 1::2] << 4),
+            graph.constant(scales.reshape(-1)),
+            K=nibbles.shape[1] * nibbles.shape[2],
+            N=len(nibbles),
+            bits=4,
+            block_size=file.shape.block,
+            accuracy_level=4,
+        )
+        made.append(graph.add("Add", product, graph.constant(file.values(f"{part}.b", rows))))
+    return made
 
 
 def with_products(models: Path, name: str, dense: Dense) -> Int8Embedder:

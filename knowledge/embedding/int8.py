@@ -26,7 +26,7 @@ from knowledge.embedding.embedder import Progress, encodable, give_back_memory
 from knowledge.embedding.errors import EmbeddingModelError
 from knowledge.embedding.int8_model import MODEL_FILE, TOKENIZER_FILE, VERSION, make_int8_model
 
-STEP = 64  # texts between two calls of ``progress``; a killed run ends at most so many later
+STEP = 64  # texts between two calls of ``progress``
 _REMEMBERED = 1024  # questions whose vectors are kept: citizens repeat each other
 
 
@@ -136,11 +136,11 @@ class Int8Embedder:
             if progress:
                 progress(1, 1)
             return vectors
-        for start in range(0, len(texts), STEP):
-            part = texts[start : start + STEP]
-            vectors[start : start + len(part)] = list(self._pool.map(vector, part))
-            if progress:
-                progress(start + len(part), len(texts))
+        # When this ends early, the map ends too: what it has not begun is not embedded.
+        for done, made in enumerate(self._pool.map(vector, texts), 1):
+            vectors[done - 1] = made
+            if progress and (done % STEP == 0 or done == len(texts)):
+                progress(done, len(texts))
         return vectors
 
     def _vector(self, text: str) -> np.ndarray:

@@ -26,10 +26,10 @@ TOKENIZER_FILE = "tokenizer.model"
 _LARGEST = 63  # of a weight in 7 bits
 _MICROSOFT = "com.microsoft"  # the fused operators of ONNX Runtime
 
-Dense = Callable[["Graph", ModelFile, str, list[str], int], str]
-"""Adds ``input @ weights.T + bias`` to the graph: (graph, file, input, parts, rows of each part) -> output.
+Dense = Callable[["Graph", ModelFile, str, list[str], int], list[str]]
+"""Adds ``input @ weights.T + bias`` to the graph: (graph, file, input, parts, rows of each part) -> an output for each.
 
-``parts`` are names such as ``l0.q``; the rows of several are stacked, to make one large product of small ones."""
+``parts`` are names such as ``l0.q``."""
 
 
 class Graph:
@@ -49,16 +49,15 @@ class Graph:
 
     def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
         """Add a node of ONNX's own operators; returns its output's name."""
-        return self._node(operator, inputs, 1, "", attributes)[0]
+        return self.several(operator, 1, *inputs, **attributes)[0]
+
+    def several(self, operator: str, outputs: int, *inputs: str, **attributes: Any) -> list[str]:
+        """The same for a node with several outputs; returns their names."""
+        return self._node(operator, inputs, outputs, "", attributes)
 
     def fused(self, operator: str, *inputs: str, **attributes: Any) -> str:
         """Add a node of ONNX Runtime's operators; returns its output's name."""
         return self._node(operator, inputs, 1, _MICROSOFT, attributes)[0]
-
-    def split(self, value: str, sizes: list[int]) -> list[str]:
-        """Cut the last axis; returns the parts' names."""
-        inputs = (value, self.constant(np.array(sizes, dtype=np.int64)))
-        return self._node("Split", inputs, len(sizes), "", {"axis": -1})
 
     def _node(
         self, operator: str, inputs: tuple[str, ...], outputs: int, domain: str, attributes: dict[str, Any]
@@ -70,25 +69,30 @@ class Graph:
         return names
 
 
-def bias(file: ModelFile, parts: list[str], rows: int) -> np.ndarray:
-    """The stacked biases of ``parts``."""
-    return np.concatenate([file.values(f"{part}.b", rows) for part in parts])
+def int8_dense(graph: Graph, file: ModelFile, value: str, parts: list[str], rows: int) -> list[str]:
+    """Products with int8 weights: see the module's text."""
+    symmetric = ""  # no zero points of the weights
+    if len(parts) == 1:
+        weights, scales, bias = _quantised(graph, file, parts[0], rows)
+        return [graph.fused("DynamicQuantizeMatMul", value, weights, scales, symmetric, bias)]
+    # The input is quantised once for all, as the other operator does inside.
+    quantised, scale, zero_point = graph.several("DynamicQuantizeLinear", 3, value)
+    made = []
+    for part in parts:
+        weights, scales, bias = _quantised(graph, file, part, rows)
+        inputs = (quantised, weights, scale, scales, zero_point, symmetric, bias)
+        made.append(graph.fused("MatMulIntegerToFloat", *inputs))
+    return made
 
 
-def int8_dense(graph: Graph, file: ModelFile, value: str, parts: list[str], rows: int) -> str:
-    """A product with int8 weights: see the module's text."""
-    weights = np.concatenate([file.blocks(f"{part}.w", rows).rows(slice(None)) for part in parts])
+def _quantised(graph: Graph, file: ModelFile, part: str, rows: int) -> tuple[str, str, str]:
+    """Constants of a part: int8 weights, a scale for each output channel, the bias."""
+    weights = file.blocks(f"{part}.w", rows).rows(slice(None))
     scales = np.maximum(np.abs(weights).max(axis=1) / _LARGEST, np.finfo(np.float32).tiny)
     quantised = np.rint(weights / scales[:, None]).astype(np.int8)
-    zero_point = ""  # symmetric
-    return graph.fused(
-        "DynamicQuantizeMatMul",
-        value,
-        graph.constant(quantised.T),
-        graph.constant(scales.astype(np.float32)),
-        zero_point,
-        graph.constant(bias(file, parts, rows)),
-    )
+    values = (quantised.T, scales.astype(np.float32), file.values(f"{part}.b", rows))
+    weights_name, scales_name, bias_name = map(graph.constant, values)
+    return weights_name, scales_name, bias_name
 
 
 def build_network(file: ModelFile, dense: Dense = int8_dense) -> bytes:
@@ -105,12 +109,12 @@ def build_network(file: ModelFile, dense: Dense = int8_dense) -> bytes:
 
     x = graph.add("LayerNormalization", "embeddings", *norm("emb.ln"), epsilon=shape.epsilon, axis=-1)
     for layer in (f"l{number}." for number in range(shape.layers)):
-        y = dense(graph, file, x, [layer + part for part in "qkv"], shape.hidden)
-        y = graph.fused("MultiHeadAttention", *graph.split(y, [shape.hidden] * 3), num_heads=shape.heads)
-        y = dense(graph, file, y, [f"{layer}ao"], shape.hidden)
+        qkv = dense(graph, file, x, [layer + part for part in "qkv"], shape.hidden)
+        y = graph.fused("MultiHeadAttention", *qkv, num_heads=shape.heads)
+        (y,) = dense(graph, file, y, [f"{layer}ao"], shape.hidden)
         x = graph.fused("SkipLayerNormalization", x, y, *norm(f"{layer}aln"), epsilon=shape.epsilon)
-        y = graph.fused("Gelu", dense(graph, file, x, [f"{layer}fi"], shape.feed_forward))
-        y = dense(graph, file, y, [f"{layer}fo"], shape.hidden)
+        y = graph.fused("Gelu", *dense(graph, file, x, [f"{layer}fi"], shape.feed_forward))
+        (y,) = dense(graph, file, y, [f"{layer}fo"], shape.hidden)
         x = graph.fused("SkipLayerNormalization", x, y, *norm(f"{layer}oln"), epsilon=shape.epsilon)
     mean = graph.add("ReduceMean", x, axes=[1], keepdims=0)
     graph.nodes.append(helper.make_node("LpNormalization", [mean], ["vector"], axis=-1, p=2))

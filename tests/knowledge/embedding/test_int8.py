@@ -57,6 +57,32 @@ def test_a_vector_does_not_depend_on_what_else_is_embedded(int8: Int8Embedder) -
     assert np.array_equal(fresh.queries(texts[5:6])[0], questions[5])
 
 
+def test_a_run_that_is_stopped_embeds_nothing_more(
+    int8: Int8Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopped(Exception):
+        pass
+
+    def stop(done: int, _total: int) -> None:
+        raise Stopped
+
+    begun: list[str] = []
+    make = _Engine.vector
+
+    def counted(engine: _Engine, text: str) -> np.ndarray:
+        begun.append(text)
+        return make(engine, text)
+
+    int8.load()
+    monkeypatch.setattr(_Engine, "vector", counted)
+    with pytest.raises(Stopped):
+        int8.passages([PASSAGE] * 3 * STEP, stop)
+    soon = len(begun)
+    int8.passages(["这一批之后", "的另一批"])  # takes its turn behind whatever would still be waiting
+    assert soon < 2 * STEP
+    assert len(begun) <= soon + 2 + len(os.sched_getaffinity(0))
+
+
 def test_a_question_asked_again_has_the_same_vector_and_cannot_be_spoilt(int8: Int8Embedder) -> None:
     first = int8.queries(["居住证怎么办"])
     kept = first.copy()
