@@ -8,7 +8,10 @@ from typing import Any
 
 from knowledge.texts import text
 
-_EVIDENCE = ("probability", "confidence", "question_cosine", "passage_cosine", "question_match", "coverage")
+_EVIDENCE = (
+    *("probability", "confidence", "question_cosine", "question_match"),
+    *("answer_cosine", "answer_coverage", "clause_cosine", "clause_coverage"),
+)
 
 
 @dataclass(frozen=True)

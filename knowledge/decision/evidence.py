@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-EVIDENCE = {
-    "question_cosine": "cosine of the nearest reading with the nearest question of an FAQ",
-    "question_bm25": "best BM25 score of a question of an FAQ",
-    "question_match": "likeness to an FAQ's nearest question: Dice's coefficient over bigrams, weighted by rarity",
-    "question_coverage": "share of the question's bigrams, weighted by rarity, that one question of an FAQ has",
-    "passage_cosine": "cosine of the nearest reading with the nearest piece of the answer or clause",
-    "passage_bm25": "best BM25 score of such a piece",
-    "coverage": "share of the question's bigrams, weighted by rarity, that the source has; over 1 with official words",
-    "document_cosine": "the best passage_cosine of its document: a clause's own, or that which an FAQ rests on",
-    "document_mean": "mean of the three best passage_cosines of its document",
-    "basis_question_cosine": "best question_cosine among its basis, or the FAQs that rest on it",
-    "basis_passage_cosine": "the same of passage_cosine",
-    "basis_coverage": "the same of coverage",
+QUESTIONS = {
+    "question_cosine": "cosine of the nearest reading with the nearest question of the FAQ",
+    "question_best": "mean cosine of the three nearest questions",
+    "question_bm25": "best BM25 score of a question",
+    "question_match": "likeness to the nearest question: Dice's coefficient over bigrams, weighted by rarity",
+    "question_beside": "share of the question's bigrams, weighted by rarity, that only the answer has",
 }
-"""The names of the evidence, and what each says. All are 0 where there is nothing of the kind."""
+"""What an FAQ's questions say; a clause has none. What only its answer speaks of is often what it is not about."""
+
+TEXTS = {
+    "cosine": "cosine of the nearest reading with the nearest piece of the text",
+    "bm25": "best BM25 score of a piece",
+    "coverage": "share of the question's bigrams, weighted by rarity, that the source has; over 1 with official words",
+}
+"""What the text says. An answer and a clause are weighed apart, as ``answer_…`` and ``clause_…``."""
+
+ASKED = {
+    "length": "logarithm of the question's length in characters",
+    "known": "share of the question's bigrams, weighted by rarity, that stand anywhere in the content",
+}
+"""What the question itself says of whether anything answers it: the same for all candidates."""
 
 BEHIND = "behind_"
-"""Prefix of the same evidence relative to the candidate that has most of it; 0 for that one, else negative."""
+"""Prefix of the same evidence relative to the candidate that has most of it: 0 for that one, else negative.
 
-WEIGHED = ("faq", *EVIDENCE, *(BEHIND + name for name in EVIDENCE))
-"""All evidence that has a weight; ``faq`` is 1 for an FAQ, 0 for a clause."""
+An FAQ's questions are compared with those of other FAQs; answers and clauses with both.
+"""
+
+OF_TEXT = {kind: {name: f"{kind}_{name}" for name in TEXTS} for kind in ("answer", "clause")}
+EVIDENCE = (*QUESTIONS, *OF_TEXT["answer"].values(), *OF_TEXT["clause"].values())
+WEIGHED = ("faq", *ASKED, *EVIDENCE, *(BEHIND + name for name in EVIDENCE))
+"""All evidence that has a weight; ``faq`` is 1 for an FAQ, else 0. What a candidate does not have counts as 0."""

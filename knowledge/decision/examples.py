@@ -24,7 +24,10 @@ from knowledge.pipeline.understand import normalise_question
 from knowledge.pipeline.validity import why_not
 from knowledge.source import Source, contains, is_basis
 
-LEFT = 2  # similar questions of an FAQ that stay while another one is held out
+# Similar questions of every FAQ that stay while one is held out. An editor's questions are more like one another than a
+# citizen's is like them: with fewer left, the next one is about as far from them. As many stay of all FAQs, or the
+# right one would be told by how many it has.
+LEFT = 2
 
 Progress = Callable[[int, int], None]
 
@@ -46,7 +49,7 @@ class Example:
 def example(candidates: Sequence[Candidate], right: Sequence[bool], answerable: bool) -> Example:
     """The candidates of a question as numbers."""
     size = len(candidates)
-    evidence = np.array([[each.evidence[name] for name in WEIGHED] for each in candidates])
+    evidence = np.array([[each.evidence.get(name, 0.0) for name in WEIGHED] for each in candidates])
     subjects = np.array(
         [[one is two or is_basis(one.source, two.source) for two in candidates] for one in candidates],
         dtype=float,
@@ -71,15 +74,20 @@ def held_out(faqs: Sequence[Source], most: int) -> list[tuple[Source, str]]:
 
 
 def examples(
+    faqs: Sequence[Source],
     pairs: Sequence[tuple[Source, str]],
     context_for: Callable[[str], Context],
     progress: Progress | None = None,
 ) -> Iterator[Example]:
-    """Two examples for each pair: with the FAQ, and without it and its basis."""
+    """Two examples for each pair: with the FAQ, and without it and its basis. ``faqs`` are all that can answer."""
+    thinned: frozenset[int] | None = None
     for done, (faq, question) in enumerate(pairs, 1):
         alter = ALTERATIONS[_seed(question) % len(ALTERATIONS)]
         context = context_for(alter(question, random.Random(_seed(question))))
-        context.hidden = _hidden(context.index, faq, question)
+        if thinned is None:
+            thinned = frozenset().union(*(surplus(context.index, each) for each in faqs))
+        own = frozenset(context.index.rows("questions", faq.id))
+        context.hidden = (thinned - own) | surplus(context.index, faq, question)
         normalise_question(context)
         retrieve(context)
         candidates = [each for each in context.candidates if why_not(each.source, context) is None]
@@ -96,15 +104,13 @@ def examples(
             progress(done, len(pairs))
 
 
-def _hidden(index: ReleaseIndex, faq: Source, question: str) -> frozenset[int]:
-    """The rows of the question, and of all the FAQ's similar ones but :data:`LEFT`.
-
-    An editor's questions are more like one another than a citizen's is like them: with fewer left, the next one is
-    about as far from them.
-    """
-    similar = [each for each in faq.questions[1:] if each != question]
-    random.Random(_seed(question)).shuffle(similar)
-    return frozenset().union(*(index.question_rows(faq.id, each) for each in (question, *similar[LEFT:])))
+def surplus(index: ReleaseIndex, faq: Source, held_out: str = "", left: int = LEFT) -> frozenset[int]:
+    """The rows of the question that is held out, and of all the FAQ's similar ones but ``left``."""
+    similar = [each for each in faq.questions[1:] if each != held_out]
+    random.Random(_seed(faq.id + held_out)).shuffle(similar)
+    hidden = {held_out, *similar[left:]}
+    rows = index.rows("questions", faq.id)
+    return frozenset(row for row, each in zip(rows, faq.questions, strict=True) if each in hidden)
 
 
 def _answers(source: Source, faq: Source) -> bool:

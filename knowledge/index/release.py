@@ -152,19 +152,20 @@ class ReleaseIndex:
         self, group: str, source_ids: Sequence[str], vectors: np.ndarray, hidden: Collection[int] = ()
     ) -> list[float]:
         """The same for many sources, in their order."""
+        near = self.all_cosines(group, source_ids, vectors, hidden)
+        return [max(each, default=0.0) for each in near]
+
+    def all_cosines(
+        self, group: str, source_ids: Sequence[str], vectors: np.ndarray, hidden: Collection[int] = ()
+    ) -> list[list[float]]:
+        """By source, the exact cosines of its rows that are not ``hidden``, each with the nearest of ``vectors``."""
         rows: list[Sequence[int]] = [self.rows(group, each) for each in source_ids]
         if hidden:
             rows = [[row for row in own if row not in hidden] for own in rows]
         flat = np.array([row for own in rows for row in own], dtype=np.int64)
         near = self._indexes[group].dense.cosines(flat, vectors).tolist() if len(flat) else []
         ends = itertools.accumulate(map(len, rows))
-        return [max(near[end - len(own) : end], default=0.0) for own, end in zip(rows, ends, strict=True)]
-
-    def question_rows(self, source_id: str, question: str) -> frozenset[int]:
-        """The rows of ``questions`` in which an FAQ has this very question."""
-        rows = self.rows("questions", source_id)
-        asked = self.by_id[source_id].questions if rows else ()
-        return frozenset(row for row, each in zip(rows, asked, strict=True) if each == question)
+        return [near[end - len(own) : end] for own, end in zip(rows, ends, strict=True)]
 
     def rows(self, group: str, source_id: str) -> range:
         """The rows of a source in ``group``, in the order of its questions or pieces."""

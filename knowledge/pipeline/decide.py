@@ -6,20 +6,20 @@ import re
 
 from knowledge.answer import Answer, Option
 from knowledge.pipeline.context import Candidate, Context
-from knowledge.pipeline.likeness import is_near, is_same_question
+from knowledge.pipeline.likeness import is_near, is_same_question, names_several
+from knowledge.pipeline.other_matters import is_of_another_matter
 from knowledge.source import Source, contains, is_basis
 from knowledge.texts import text
 
-# Not the day from which something holds.
-_YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!(?:\d{1,2}月(?:\d{1,2}日)?)?(?:起|以后|之后))")
 _OPENING = 24  # characters of a clause's opening in an option
 
 
 def decide(context: Context) -> None:
     """Let the best candidate answer when its subject is likely enough; else ask back, or decline."""
     learnt, best = context.calibration, context.candidates[0] if context.candidates else None
-    sure = best is not None and (best.confidence >= learnt.answer or is_same_question(best, context))
-    if best and sure and not _said_already(best, context) and not _of_a_year_to_come(best.source, context):
+    likely_enough = best is not None and best.confidence >= learnt.answer and not names_several(context)
+    sure = best is not None and (likely_enough or is_same_question(best, context))
+    if best and sure and not _said_already(best, context) and not is_of_another_matter(best.source, context):
         return
     near = [each for each in context.candidates if is_near(each, context)]
     total = sum(each.probability for each in context.candidates)
@@ -47,21 +47,6 @@ def decide(context: Context) -> None:
 def _said_already(best: Candidate, context: Context) -> bool:
     """Whether a follow-up would be told once more what it leans on: the citizen has read that, and asks on."""
     return context.follows and context.previous is not None and best.source.id in context.previous.sources
-
-
-def _of_a_year_to_come(source: Source, context: Context) -> bool:
-    """Whether the question names a later year than this one, and the source speaks of earlier years only.
-
-    When registration begins in 2027 is not said by the notice of 2026; what holds from 2024 on is another matter. Years
-    gone by mostly tell the citizen's own story (born in 2020).
-    """
-    asked = [year for year in _years(context.text) if year > context.today.year]
-    said = _years("\n".join((source.title, *source.questions, source.text))) if asked else []
-    return bool(said) and max(said) < min(asked)
-
-
-def _years(said: str) -> list[int]:
-    return [int(year) for year in _YEAR.findall(said)]
 
 
 def _subjects(candidates: list[Candidate]) -> list[Candidate]:

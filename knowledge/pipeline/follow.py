@@ -15,18 +15,23 @@ from knowledge.text import normalise
 def follow(context: Context) -> None:
     """Read an elliptic message (那要带什么材料, 临港区的呢, 要多久) together with the question before it.
 
-    A message that by itself is sure of its answer begins a new subject, however it is worded.
+    A message that by itself is sure of its answer begins a new subject, however it is worded; but not one that only
+    names another case (个体户的呢).
     """
     if context.previous is None or not leans(context.text, context.index.regions):
         return
-    alone = replace(context, candidates=[], timings={})
-    retrieve(alone)
-    rank(alone)
-    if alone.candidates and alone.candidates[0].confidence >= context.calibration.answer:
+    if not pattern("another_case").search(context.text) and _sure_alone(context):
         return
     context.follows = True
     context.text = f"{context.previous.text} {context.text}"
     context.official = tuple(context.vocabulary.synonyms.official_words(context.text))
+
+
+def _sure_alone(context: Context) -> bool:
+    alone = replace(context, candidates=[], timings={})
+    retrieve(alone)
+    rank(alone)
+    return bool(alone.candidates) and alone.candidates[0].confidence >= context.calibration.answer
 
 
 def leans(text: str, regions: frozenset[str]) -> bool:

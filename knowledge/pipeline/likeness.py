@@ -37,6 +37,13 @@ def is_same_question(best: Candidate, context: Context) -> bool:
     return like - others >= limits.same_question_lead
 
 
+def names_several(context: Context) -> bool:
+    """Whether all that is asked stands in questions of several FAQs: 公积金 is a subject of many, no question yet."""
+    said = _signs(context.text)
+    asked = (each.source.questions for each in context.candidates)
+    return bool(said) and sum(any(said in _signs(one) for one in questions) for questions in asked) > 1
+
+
 def is_near(candidate: Candidate, context: Context) -> bool:
     """Whether the question is so like one of an FAQ's that it is worth offering (``near_question``)."""
     return likeness(candidate, context) >= context.config.decision.near_question

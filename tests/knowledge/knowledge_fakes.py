@@ -18,6 +18,7 @@ from knowledge.index.tokens import tokenise
 
 TODAY = date(2026, 6, 15)
 DIMENSION = 64
+_TEXT = {"coverage": 10.0, "cosine": 2.0}
 
 
 def weights(**given: float) -> dict[str, float]:
@@ -30,7 +31,8 @@ def weights(**given: float) -> dict[str, float]:
 def fake_config(**decision: float) -> SearchConfig:
     """The delivered configuration with weights, and thresholds to start with, that suit vectors of characters."""
     config = load_search_config()
-    chosen = weights(none=8.0, question_match=10.0, coverage=10.0, passage_cosine=2.0)
+    texts = {f"{kind}_{name}": weight for kind in ("answer", "clause") for name, weight in _TEXT.items()}
+    chosen = weights(none=8.0, question_match=10.0, **texts)
     start = {"answer": 0.6, "clarify": 0.4, "option": 0.03, **decision}
     return replace(config, weights=chosen, decision=replace(config.decision, **start))
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
-from types import SimpleNamespace
 
 import pytest
 from knowledge_fakes import TODAY, FakeEmbedder, document, faq
@@ -15,9 +14,7 @@ from knowledge.content import Document
 from knowledge.errors import NoOptionsPending, OptionOutOfRange, UnknownAnswer
 from knowledge.pipeline import Context
 from knowledge.pipeline.compose import answer_from
-from knowledge.pipeline.decide import _of_a_year_to_come
 from knowledge.service import KnowledgeService
-from knowledge.source import faq_source
 from knowledge.tables import answer_feedback, answers
 
 Publish = Callable[..., KnowledgeService]
@@ -237,14 +234,12 @@ def test_what_is_said_of_one_year_is_no_answer_about_a_later_one(
     assert "FAQ-9" in [each.id for each in (*answer.sources, *answer.options)]
 
 
-@pytest.mark.parametrize(
-    "said", ["每年6月1日。", "每年6月1日，自2024年3月1日起施行。", "2024年6月以后出生的免交。"]
-)
-def test_from_when_something_holds_is_no_year_it_is_about(said: str) -> None:
-    context = SimpleNamespace(text="2027年几号报名", today=date(2026, 6, 15))
-    source = faq_source(faq("FAQ-9", "几号报名", said))
-    assert not _of_a_year_to_come(source, context)  # type: ignore[arg-type]
-    assert _of_a_year_to_come(replace(source, text="2026年6月1日。"), context)  # type: ignore[arg-type]
+def test_what_is_asked_about_another_city_is_offered_and_not_answered(publish: Publish) -> None:
+    service = publish(APPLY, RENT)
+    assert service.answer("怎么申请居住证").status == "answered"
+    answer = service.answer("广州怎么申请居住证")
+    assert answer.status == "clarify"
+    assert APPLY.id in [each.id for each in answer.options]
 
 
 SECTIONS = (

@@ -71,7 +71,7 @@ def test_a_missing_section_is_named(tmp_path: Path, section: str) -> None:
         ("decision", "clarify", None, "数字"),
         ("decision", "option", True, "数字"),
         ("weights", "none", float("nan"), "数字"),
-        ("weights", "coverage", float("inf"), "数字"),
+        ("weights", "known", float("inf"), "数字"),
         ("weights", "faq", [1], "数字"),
     ],
 )

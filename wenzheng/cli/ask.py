@@ -36,7 +36,8 @@ _SCORES = {
     "probability": "概率",
     "confidence": "把握",
     "question_cosine": "问法相近",
-    "passage_cosine": "内容相近",
+    "answer_cosine": "答案相近",
+    "clause_cosine": "条款相近",
 }
 _FIELDS = {
     "status": "答复状态",
@@ -149,6 +150,7 @@ def _print_weighed(rows: tuple[Weighed, ...]) -> None:
     if not rows:
         print("  （没有）")
     for row in rows:
-        scores = "　".join(f"{words} {row.scores.get(name, 0):.3f}" for name, words in _SCORES.items())
+        shown = {words: row.scores[name] for name, words in _SCORES.items() if name in row.scores}
+        scores = "　".join(f"{words} {value:.3f}" for words, value in shown.items())
         print(f"  {row.id}　{row.title}")
         print(f"    {row.outcome_text}　{scores}")

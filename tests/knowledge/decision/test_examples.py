@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from knowledge_fakes import document, faq
 
 from knowledge.decision.evidence import WEIGHED
-from knowledge.decision.examples import Example, examples, held_out
+from knowledge.decision.examples import LEFT, Example, examples, held_out
 from knowledge.pipeline import Context
 from knowledge.service import KnowledgeService
 from knowledge.source import Source, faq_source
@@ -62,7 +63,8 @@ def made(publish: Publish) -> Callable[[str], tuple[Context, list[Example]]]:
             runs.append(service.context(asked))
             return runs[-1]
 
-        found = list(examples([(service.index().by_id["FAQ-1"], question)], context_for))
+        answering = service.answering_faqs(service.index())
+        found = list(examples(answering, [(service.index().by_id["FAQ-1"], question)], context_for))
         return runs[0], found
 
     return make
@@ -73,7 +75,7 @@ def test_the_held_out_question_is_not_found_by_itself(
     made: Callable[[str], tuple[Context, list[Example]]], question: str
 ) -> None:
     run, _ = made(question)
-    own = run.index.question_rows("FAQ-1", question)
+    own = _rows_of(run, question)
     assert own <= run.hidden
     assert len(own) == 1
     # Asked word for word, it would be nearest to itself.
@@ -90,7 +92,29 @@ def test_the_standard_question_and_two_similar_ones_stay(
     run, _ = made(OWN[0])
     rows = set(run.index.rows("questions", "FAQ-1"))
     assert len(rows - run.hidden) == 3
-    assert run.index.question_rows("FAQ-1", QUESTION[0]).isdisjoint(run.hidden)
+    assert _rows_of(run, QUESTION[0]).isdisjoint(run.hidden)
+
+
+def _rows_of(run: Context, question: str) -> set[int]:
+    rows, questions = run.index.rows("questions", "FAQ-1"), run.index.by_id["FAQ-1"].questions
+    return {row for row, each in zip(rows, questions, strict=True) if each == question}
+
+
+def test_as_many_stay_of_the_other_faqs(publish: Publish) -> None:
+    others = [replace(OTHER, id=f"FAQ-{number}", similar_questions=OWN) for number in (3, 4)]
+    service = publish(PERMIT, FARES, ASK, OTHER, *others)
+    index, runs = service.index(), []
+
+    def context_for(asked: str) -> Context:
+        runs.append(service.context(asked))
+        return runs[-1]
+
+    list(examples(service.answering_faqs(index), [(index.by_id["FAQ-1"], OWN[0])], context_for))
+    left = {
+        each: len(set(index.rows("questions", each)) - runs[0].hidden) for each in ("FAQ-1", "FAQ-3", "FAQ-4")
+    }
+    assert set(left.values()) == {1 + LEFT}
+    assert len(set(index.rows("questions", "FAQ-2")) - runs[0].hidden) == 2
 
 
 def test_the_first_example_has_the_answer_the_second_none_of_its_sources(

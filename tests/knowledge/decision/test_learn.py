@@ -14,14 +14,14 @@ from knowledge.decision.evidence import WEIGHED
 from knowledge.decision.examples import Example
 from knowledge.decision.learn import learn, outcome
 
-WEIGHTS = weights(coverage=1.0)
+WEIGHTS = weights(clause_coverage=1.0)
 CONFIG: DecisionConfig = replace(fake_config().decision, wrong=0.1, harder=1.0, lost=0.05)
 
 
 def asked(scores: list[float], right: int | None) -> Example:
     """A question whose candidates have these scores; number ``right`` of them is right."""
     evidence = np.zeros((len(scores), len(WEIGHED)))
-    evidence[:, WEIGHED.index("coverage")] = scores
+    evidence[:, WEIGHED.index("clause_coverage")] = scores
     is_right = np.arange(len(scores)) == right
     return Example(evidence, is_right, np.eye(len(scores)), right is not None)
 

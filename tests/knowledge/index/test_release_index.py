@@ -74,7 +74,7 @@ def test_a_source_is_found_once_however_many_of_its_pieces_match(tmp_path: Path)
 def test_both_groups_at_once_find_what_each_finds(tmp_path: Path) -> None:
     index = built(tmp_path, PERMIT, FUND)
     question, timings = "公积金怎么提取", {"dense": 1000.0}
-    hidden = index.question_rows("FAQ-1", question)
+    hidden = frozenset(index.rows("questions", "FAQ-1")[:1])
     groups = index.search_groups(question, vector(question), 5, timings, also="提取住房公积金", hidden=hidden)
     alone = {
         name: index.search(name, question, vector(question), 5, also="提取住房公积金", hidden=rows)

@@ -10,6 +10,7 @@ from knowledge_fakes import document, faq
 from sqlalchemy import update
 from sqlalchemy.engine import Engine
 
+from knowledge.decision.calibration import Calibration
 from knowledge.pipeline.follow import leans
 from knowledge.service import KnowledgeService
 from knowledge.tables import answers
@@ -49,6 +50,17 @@ def test_a_new_subject_that_is_sure_is_not(publish: Publish) -> None:
     service.answer("居住证怎么申请", "web:1")
     found = trace(service, "那达慕大会")
     assert (found["follows"], found["text"]) == (False, "那达慕大会")
+
+
+@pytest.mark.parametrize("question", ["公积金提取租房的呢", "公积金提取租房的呢？"])
+def test_another_case_belongs_to_the_question_before_it_however_sure(publish: Publish, question: str) -> None:
+    service = publish(PERMIT, ASK, FUND)
+    service.calibrations.put(service.store.current(), Calibration(nothing=-30.0, answer=0.0, clarify=0.0))
+    service.answer("居住证怎么申请", "web:1")
+    assert trace(service, question)["follows"]
+    assert not trace(service, question.replace("的呢", "呢"))[
+        "follows"
+    ]  # sure of itself, and a question of its own
 
 
 def test_an_old_conversation_is_not_leaned_on(publish: Publish, engine: Engine) -> None:

@@ -81,3 +81,26 @@ def test_what_is_hardly_likely_is_not_answered_for_its_words_alone(publish: Publ
     service.config = fake_config(same_question_least=0.5)
     service.calibrations.put(service.store.current(), Calibration(nothing=30.0, answer=1.01, clarify=1.0))
     assert service.answer("公积金贷款最高能贷多少").status == "clarify"
+
+
+@pytest.fixture
+def confident(publish: Publish) -> Publish:
+    """Publish and let whatever is best be certain enough."""
+
+    def published(*items: object) -> KnowledgeService:
+        service = publish(*items)
+        service.calibrations.put(service.store.current(), Calibration(nothing=-30.0, answer=0.0, clarify=0.0))
+        return service
+
+    return published
+
+
+def test_a_subject_of_several_faqs_is_no_question_yet(confident: Publish) -> None:
+    service = confident(LOAN, faq("FAQ-3", "怎么提取公积金"), OTHER)
+    assert service.answer("公积金").status == "clarify"
+    assert service.answer("上户口").status == "answered"  # of one alone
+
+
+def test_the_question_of_one_faq_is_answered_though_it_stands_in_anothers(confident: Publish) -> None:
+    service = confident(faq("FAQ-1", "怎么提取公积金"), faq("FAQ-2", "离开本市退休以后怎么提取公积金和利息"))
+    assert service.answer("怎么提取公积金").sources[0].id == "FAQ-1"

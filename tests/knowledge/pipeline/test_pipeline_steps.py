@@ -1,6 +1,7 @@
 """Each step of the pipeline, and their order."""
 
 import json
+import math
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -156,9 +157,12 @@ def test_retrieving_gathers_faqs_and_clauses_with_their_evidence(context: Any) -
     found = {candidate.source.id: candidate for candidate in run.candidates}
     assert set(found) == {"FAQ-1", "permit#第一条", "permit#第二条"}
     assert found["FAQ-1"].evidence["question_cosine"] == pytest.approx(1.0, abs=1e-2)
-    assert found["FAQ-1"].evidence["passage_bm25"] > 0
-    assert found["permit#第一条"].evidence["question_cosine"] == 0.0
-    assert 0 < found["permit#第一条"].evidence["passage_cosine"] < 1
+    assert found["FAQ-1"].evidence["answer_bm25"] > 0
+    assert found["FAQ-1"].evidence["length"] == pytest.approx(math.log(8))
+    assert 0 < found["permit#第一条"].evidence["clause_cosine"] < 1
+    # What a kind does not have, it has no evidence of.
+    assert not any(name.startswith(("question_", "answer_")) for name in found["permit#第一条"].evidence)
+    assert not any(name.startswith("clause_") for name in found["FAQ-1"].evidence)
     assert run.timings["embed"] > 0
 
 
@@ -168,7 +172,7 @@ def test_ranking_puts_the_likeliest_first_and_probabilities_stay_below_1(context
     rank(run)
     assert run.candidates[0].source.id == "FAQ-1"
     assert run.candidates[0].evidence["question_match"] == pytest.approx(1.0)
-    assert run.candidates[0].evidence["coverage"] == pytest.approx(1.0)
+    assert run.candidates[0].evidence["answer_coverage"] == pytest.approx(1.0)
     probabilities = [candidate.probability for candidate in run.candidates]
     assert probabilities == sorted(probabilities, reverse=True)
     assert 0 < sum(probabilities) < 1
@@ -186,7 +190,9 @@ def test_an_faq_is_as_certain_as_it_and_its_basis_together(context: Any) -> None
 
 def test_weights_however_large_do_not_overflow(context: Any) -> None:
     run = context("居住证怎么办理")
-    run.config = replace(run.config, weights=weights(none=-5000.0, coverage=90000.0))
+    run.config = replace(
+        run.config, weights=weights(none=-5000.0, answer_coverage=90000.0, clause_coverage=90000.0)
+    )
     retrieve(run)
     rank(run)
     assert sum(candidate.probability for candidate in run.candidates) == pytest.approx(1.0)
@@ -404,4 +410,54 @@ def test_the_trace_explains_the_answer(context: Any) -> None:
     assert (first["id"], first["title"]) == ("FAQ-1", "居住证怎么办理")
     assert first["question_match"] == 1.0
     assert [(row["id"], row["reason"]) for row in trace["rejected"]] == [("old#第一条", "repealed")]
-    assert trace["rejected"][0]["passage_bm25"] > 0
+    assert trace["rejected"][0]["clause_bm25"] > 0
+
+
+def test_what_only_the_answer_speaks_of_is_told_from_what_the_questions_say(context: Any) -> None:
+    answer = "带身份证。不能与职工医保同时参加。"
+    run = context(
+        "职工医保", faq("FAQ-1", "居民医保怎么参加", answer), faq("FAQ-2", "职工医保怎么参加", answer)
+    )
+    normalise_question(run)
+    retrieve(run)
+    evidence = {each.source.id: each.evidence for each in run.candidates}
+    assert evidence["FAQ-1"]["question_beside"] > 0
+    assert evidence["FAQ-2"]["question_beside"] == 0
+    assert evidence["FAQ-1"]["answer_coverage"] == evidence["FAQ-2"]["answer_coverage"] == pytest.approx(1.0)
+
+
+def test_the_mean_of_the_nearest_questions_does_not_fall_with_how_many_there_are(context: Any) -> None:
+    alike = ("居住证怎么办理", "居住证怎么办理呢", "居住证怎么办理啊")
+    far = ("公积金提取", "新生儿上户口", "老年人乘公交")
+    run = context(
+        "居住证怎么办理",
+        faq("FAQ-1", alike[0], similar_questions=alike[1:]),
+        faq("FAQ-2", alike[0], similar_questions=(*alike[1:], *far)),
+    )
+    normalise_question(run)
+    retrieve(run)
+    few, many = (each.evidence for each in sorted(run.candidates, key=lambda each: each.source.id)[:2])
+    assert few["question_best"] == pytest.approx(many["question_best"], abs=1e-3)
+    assert few["question_best"] < few["question_cosine"]
+
+
+def test_texts_are_compared_across_kinds_and_questions_among_faqs(context: Any) -> None:
+    run = context("居住证怎么办理")
+    retrieve(run)
+    best = max(
+        each.evidence.get("answer_cosine", each.evidence.get("clause_cosine")) for each in run.candidates
+    )
+    for each in run.candidates:
+        kind = "answer" if each.source.kind == "faq" else "clause"
+        assert each.evidence[f"behind_{kind}_cosine"] == pytest.approx(each.evidence[f"{kind}_cosine"] - best)
+    faqs = [each.evidence["behind_question_cosine"] for each in run.candidates if each.source.kind == "faq"]
+    assert max(faqs) == 0.0
+
+
+def test_the_question_itself_says_how_much_of_it_is_known(context: Any) -> None:
+    known, partly = context("居住证怎么办理"), context("居住证火星移民签证")
+    for run in (known, partly):
+        normalise_question(run)
+        retrieve(run)
+    assert all(each.evidence["known"] == pytest.approx(1.0) for each in known.candidates)
+    assert 0 < partly.candidates[0].evidence["known"] < 1
