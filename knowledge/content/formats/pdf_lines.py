@@ -9,6 +9,7 @@ from statistics import median
 
 from knowledge.content.formats.pdf_chars import Char
 
+WIDE = 0.8  # of a character's size: a gap from which on it may be one between columns
 _GAP = 0.6  # of a character's size: a wider gap between two characters is a space
 _EDGE = 0.12  # of a page's height, at the top and at the bottom, where headers and footers stand
 _SAME_PLACE = 4.0  # points
@@ -17,9 +18,20 @@ _DIGITS = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(r"[\s\-—–－―~·.|/第共页]*\d{1,4}[\s\-—–－―~·.|/第共页\d]*\Z")
 
 
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One column of text on one page; its borders in points."""
+
+    left: float
+    right: float
+
+
 @dataclass
 class Line:
-    """``size`` is the characters' height in points; ``page`` counts from 1."""
+    """``size`` is the characters' height in points; ``page`` counts from 1.
+
+    ``column`` is ``None`` where the line stands across the page.
+    """
 
     text: str
     x0: float
@@ -28,10 +40,18 @@ class Line:
     bottom: float
     size: float
     page: int
+    column: Column | None = None
 
 
-def lines_of(chars: list[Char], spaces: list[Char], page: int) -> list[Line]:
+def lines_of(chars: list[Char], spaces: list[Char], page: int, column: Column | None = None) -> list[Line]:
     """The lines that characters form, from top to bottom. ``spaces`` are the page's white characters."""
+    rows = rows_of(chars)
+    by_row = [[space for space in spaces if _within(space, row)] for row in rows]
+    return [_line(row, blank, page, column) for row, blank in zip(rows, by_row, strict=True)]
+
+
+def rows_of(chars: list[Char]) -> list[list[Char]]:
+    """The characters of each line, from top to bottom; within a line in any order."""
     rows: list[list[Char]] = []
     for char in sorted(chars, key=lambda each: (each.middle, each.x0)):
         # Small characters beside large ones (footnote signs) belong to the line that they overlap.
@@ -39,8 +59,20 @@ def lines_of(chars: list[Char], spaces: list[Char], page: int) -> list[Line]:
             rows[-1].append(char)
         else:
             rows.append([char])
-    by_row = [[space for space in spaces if _within(space, row)] for row in rows]
-    return [_line(row, blank, page) for row, blank in zip(rows, by_row, strict=True)]
+    return rows
+
+
+def wide_runs(row: list[Char]) -> list[list[Char]]:
+    """The characters of a line from left to right, parted where a gap is wide."""
+    runs: list[list[Char]] = []
+    size, end = median(char.size for char in row), 0.0
+    for char in sorted(row, key=lambda each: each.x0):
+        if runs and char.x0 - end <= WIDE * size:
+            runs[-1].append(char)
+        else:
+            runs.append([char])
+        end = max(end, char.x1)
+    return runs
 
 
 def text_of(chars: list[Char], spaces: list[Char]) -> str:
@@ -58,12 +90,10 @@ def text_of(chars: list[Char], spaces: list[Char]) -> str:
     return re.sub(r" {2,}", " ", "".join(parts)).strip()
 
 
-def without_running_lines(
-    pages: list[list[Line]], heights: list[float]
-) -> tuple[list[list[Line]], list[str]]:
-    """The lines without headers, footers and page numbers, and the text of those left out, each once.
+def running_lines(pages: list[list[Line]], heights: list[float]) -> tuple[list[list[Line]], list[str]]:
+    """The headers, footers and page numbers among each page's lines, and their texts, each once.
 
-    Left out is only what is certain: at the same height at the edge of at least two pages, and of most pages or
+    Found is only what is certain: at the same height at the edge of at least two pages, and of most pages or
     most left or right ones; the same words there, or numbers that count with the pages.
     """
     places: dict[tuple[str, int], list[tuple[int, Line]]] = defaultdict(list)
@@ -78,7 +108,7 @@ def without_running_lines(
         if _is_running(found, len(pages)):
             running |= {id(line) for _, line in found}
             texts.setdefault(found[0][1].text)
-    return [[line for line in lines if id(line) not in running] for lines in pages], list(texts)
+    return [[line for line in lines if id(line) in running] for lines in pages], list(texts)
 
 
 def _neighbours(places: dict[tuple[str, int], list[tuple[int, Line]]]) -> list[list[tuple[int, Line]]]:
@@ -116,9 +146,9 @@ def _within(space: Char, row: list[Char]) -> bool:
     return abs(space.middle - _row_middle(row)) < 0.5 * row[0].size
 
 
-def _line(row: list[Char], spaces: list[Char], page: int) -> Line:
+def _line(row: list[Char], spaces: list[Char], page: int, column: Column | None) -> Line:
     x0, x1 = min(char.x0 for char in row), max(char.x1 for char in row)
     inside = [space for space in spaces if x0 < space.x0 < x1]
     top, bottom = min(char.top for char in row), max(char.bottom for char in row)
     size = median(char.size for char in row)
-    return Line(text_of(row, inside), x0, x1, top, bottom, size, page)
+    return Line(text_of(row, inside), x0, x1, top, bottom, size, page, column)

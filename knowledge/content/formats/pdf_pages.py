@@ -14,7 +14,8 @@ from pdfplumber.page import Page
 from knowledge.content.display import shorten
 from knowledge.content.formats.blocks import Block, Extract, to_markdown
 from knowledge.content.formats.pdf_chars import UNKNOWN, Char, chars_of, turn_of
-from knowledge.content.formats.pdf_lines import Line, lines_of, without_running_lines
+from knowledge.content.formats.pdf_columns import reading_order
+from knowledge.content.formats.pdf_lines import Column, Line, lines_of, running_lines
 from knowledge.content.formats.pdf_paragraphs import paragraphs
 from knowledge.content.formats.pdf_tables import PageTable, join_tables, tables_of
 from knowledge.content.problems import ContentError
@@ -32,10 +33,10 @@ def read_pages(data: bytes, max_pages: int) -> Extract:
     pages = list(_pages(data, max_pages))
     _refuse_scans(pages)
     _refuse_garbled(pages)
-    kept, running = without_running_lines([page.lines for page in pages], [page.height for page in pages])
+    left_out, running = running_lines([page.lines for page in pages], [page.height for page in pages])
     items: list[Line | PageTable] = []
-    for page, lines in zip(pages, kept, strict=True):
-        items += sorted([*lines, *page.tables], key=lambda item: item.top)
+    for page, lines in zip(pages, left_out, strict=True):
+        items += [item for item in page.items if not any(_is_part(item, line) for line in lines)]
     extract = Extract(to_markdown(_blocks(join_tables(items))))
     if running:
         extract.notes.append(
@@ -51,9 +52,12 @@ def read_pages(data: bytes, max_pages: int) -> Extract:
 
 
 class _Page:
-    """What is used of a page, so that the libraries' objects can go."""
+    """What is used of a page, so that the libraries' objects can go.
 
-    def __init__(self, page: Page, found: list[Char]) -> None:
+    ``lines`` go across the page, whatever its columns, as headers and footers do.
+    """
+
+    def __init__(self, page: Page, found: list[Char], columns_before: list[Column]) -> None:
         self.number = page.page_number
         self.height = float(page.height)
         chars = [char for char in found if char.text.strip()]
@@ -65,9 +69,10 @@ class _Page:
         area = float(page.width) * self.height
         largest = max((_area(image, page) for image in page.images), default=0.0)
         self.picture = bool(area) and largest > _SCAN_AREA * area
-        self.tables, inside = tables_of(page, upright, spaces)
+        tables, inside = tables_of(page, upright, spaces)
         outside = [char for char in upright if id(char) not in inside]
         self.lines = lines_of(outside, spaces, self.number)
+        self.items, self.columns = reading_order(outside, spaces, tables, self.number, columns_before)
 
 
 def _pages(data: bytes, max_pages: int) -> Iterator[_Page]:
@@ -86,8 +91,11 @@ def _pages(data: bytes, max_pages: int) -> Iterator[_Page]:
     with pdfplumber.open(io.BytesIO(data)) as drawn:
         if not len(characters) == len(drawn.pages) > 0:
             raise ContentError("broken_file")
+        columns: list[Column] = []
         for index, page in enumerate(drawn.pages):
-            yield _Page(page, chars_of(page, characters[index]))
+            read = _Page(page, chars_of(page, characters[index]), columns)
+            columns = read.columns
+            yield read
             page.close()
 
 
@@ -123,6 +131,16 @@ def _area(image: dict[str, Any], page: Page) -> float:
     width = min(image["x1"], right) - max(image["x0"], left)
     height = min(image["bottom"], bottom) - max(image["top"], top)
     return float(max(0, width) * max(0, height))
+
+
+def _is_part(item: Line | PageTable, line: Line) -> bool:
+    """Whether ``item`` is ``line``, or the part of it that stands in a column."""
+    return (
+        isinstance(item, Line)
+        and line.top <= (item.top + item.bottom) / 2 <= line.bottom
+        and line.x0 - 1 <= item.x0
+        and item.x1 <= line.x1 + 1
+    )
 
 
 def _blocks(items: list[Line | PageTable]) -> Iterator[Block]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from knowledge.content.formats.blocks import Paragraph
@@ -21,9 +22,29 @@ _SENTENCE_ENDS = "。！？；："
 
 
 def paragraphs(lines: list[Line]) -> Iterator[Paragraph]:
-    """The paragraphs of a run of lines, which may go on over pages."""
-    if not lines:
-        return
+    """The paragraphs of a run of lines, which may go on over pages and columns."""
+    for run in _of_one_width(lines):
+        yield from _of_run(run)
+
+
+def _of_one_width(lines: list[Line]) -> Iterator[list[Line]]:
+    """Lines across the page apart from those in columns; all columns of one width as if they were one."""
+    run: list[Line] = []
+    for line in lines:
+        if run and abs(_width(line) - _width(run[-1])) > line.size:
+            yield run
+            run = []
+        left = line.column.left if line.column else 0.0
+        run.append(replace(line, x0=line.x0 - left, x1=line.x1 - left))
+    if run:
+        yield run
+
+
+def _width(line: Line) -> float:
+    return line.column.right - line.column.left if line.column else 0.0
+
+
+def _of_run(lines: list[Line]) -> Iterator[Paragraph]:
     margins = _Margins(lines)
     run = [lines[0]]
     for line in lines[1:]:
@@ -49,7 +70,7 @@ class _Margins:
         gaps = [
             after.top - before.bottom
             for before, after in pairwise(body)
-            if before.page == after.page and after.top > before.top
+            if _below(after, before) and after.top > before.top
         ]
         self.gap = _usual(gaps) if gaps else self.size
 
@@ -59,7 +80,7 @@ class _Margins:
             return True
         if line.size > self.size * (1 + _SIZE) or (self._centred(line) and self._centred(above)):
             return not self._same_title(line, above)
-        if line.page == above.page and line.top - above.bottom > self.gap + _APART * line.size:
+        if _below(line, above) and line.top - above.bottom > self.gap + _APART * line.size:
             return True
         if above.x1 < self.right - _SHORT * above.size:
             return True
@@ -76,11 +97,16 @@ class _Margins:
         """A title's second line: large, close below, and no line of another kind (a number in brackets)."""
         return (
             line.size > self.size * (1 + _SIZE)
-            and line.page == above.page
+            and _below(line, above)
             and line.top - above.bottom < line.size
             and above.text[-1] not in _ENDS
             and detect(line.text) is None
         )
+
+
+def _below(line: Line, above: Line) -> bool:
+    """Whether ``line`` stands below ``above``, not on the next page or in the next column."""
+    return line.page == above.page and line.column is above.column
 
 
 def _usual(values: list[float]) -> float:

@@ -22,11 +22,14 @@ _SAME_COLUMNS = 6.0  # points: how far a column may be off on the next page
 
 @dataclass
 class PageTable:
-    """``columns`` are the columns' left borders in points."""
+    """``columns`` are the columns' left borders; all places in points."""
 
     cells: list[Cell]
     columns: list[float]
+    left: float
     top: float
+    right: float
+    bottom: float
     page: int
 
     @property
@@ -62,7 +65,10 @@ def tables_of(page: Page, chars: list[Char], spaces: list[Char]) -> tuple[list[P
             taken |= {id(char) for char in own}
         # A frame without text, or one cell: a drawn box, not a table.
         if taken and len(boxes) > 1:
-            tables.append(PageTable(cells, lefts, float(found.bbox[1]) - corner[1], page.page_number))
+            left, top, right, bottom = (
+                float(each) - start for each, start in zip(found.bbox, corner, strict=True)
+            )
+            tables.append(PageTable(cells, lefts, left, top, right, bottom, page.page_number))
             inside |= taken
     return tables, inside
 
@@ -108,7 +114,7 @@ def _join(before: PageTable, after: PageTable) -> PageTable:
             kept[kept.index(above)] = replace(above, rows=above.rows + moved.rows)
         else:
             kept.append(moved)
-    return PageTable(kept, before.columns, before.top, after.page)
+    return replace(before, cells=kept, page=after.page)
 
 
 def _repeated_rows(before: PageTable, after: PageTable) -> int:
