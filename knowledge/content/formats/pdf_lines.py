@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from knowledge.content.formats.pdf_chars import Char
@@ -30,7 +30,8 @@ class Column:
 class Line:
     """``size`` is the characters' height in points; ``page`` counts from 1.
 
-    ``column`` is ``None`` where the line stands across the page.
+    ``column`` is ``None`` where the line stands across the page. ``pieces`` are its parts between wide gaps, where it
+    has such.
     """
 
     text: str
@@ -41,6 +42,7 @@ class Line:
     size: float
     page: int
     column: Column | None = None
+    pieces: tuple[Line, ...] = ()
 
 
 def lines_of(chars: list[Char], spaces: list[Char], page: int, column: Column | None = None) -> list[Line]:
@@ -147,6 +149,12 @@ def _within(space: Char, row: list[Char]) -> bool:
 
 
 def _line(row: list[Char], spaces: list[Char], page: int, column: Column | None) -> Line:
+    runs = wide_runs(row)
+    pieces = tuple(_piece(run, spaces, page, column) for run in runs) if len(runs) > 1 else ()
+    return replace(_piece(row, spaces, page, column), pieces=pieces)
+
+
+def _piece(row: list[Char], spaces: list[Char], page: int, column: Column | None) -> Line:
     x0, x1 = min(char.x0 for char in row), max(char.x1 for char in row)
     inside = [space for space in spaces if x0 < space.x0 < x1]
     top, bottom = min(char.top for char in row), max(char.bottom for char in row)

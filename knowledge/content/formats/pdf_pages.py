@@ -13,6 +13,7 @@ from pdfplumber.page import Page
 
 from knowledge.content.display import shorten
 from knowledge.content.formats.blocks import Block, Extract, to_markdown
+from knowledge.content.formats.pdf_aligned_tables import AlignedTable, with_aligned_tables
 from knowledge.content.formats.pdf_chars import UNKNOWN, Char, chars_of, turn_of
 from knowledge.content.formats.pdf_columns import reading_order
 from knowledge.content.formats.pdf_lines import Column, Line, lines_of, running_lines
@@ -36,7 +37,8 @@ def read_pages(data: bytes, max_pages: int) -> Extract:
     left_out, running = running_lines([page.lines for page in pages], [page.height for page in pages])
     items: list[Line | PageTable] = []
     for page, lines in zip(pages, left_out, strict=True):
-        items += [item for item in page.items if not any(_is_part(item, line) for line in lines)]
+        kept = [item for item in page.items if not any(_is_part(item, line) for line in lines)]
+        items += with_aligned_tables(kept, items[-1] if items else None)
     extract = Extract(to_markdown(_blocks(join_tables(items))))
     if running:
         extract.notes.append(
@@ -45,6 +47,8 @@ def read_pages(data: bytes, max_pages: int) -> Extract:
     for code, numbers in (
         ("rotated_left_out", [page.number for page in pages if page.rotated]),
         ("pictures_on_pages", [page.number for page in pages if page.picture]),
+        ("pages_in_columns", [page.number for page in pages if page.columns]),
+        ("tables_without_rules", sorted({item.page for item in items if isinstance(item, AlignedTable)})),
     ):
         if numbers:
             extract.notes.append((code, {"pages": _numbers(numbers)}))

@@ -14,7 +14,7 @@ from knowledge.content.formats.pdf_chars import Char
 from knowledge.content.formats.pdf_lines import Line, lines_of
 from knowledge.content.formats.pdf_paragraphs import paragraphs
 
-_CONTINUED = re.compile(r"[（(]?(?:续\s?表|表\s?\d{0,3}\s?[（(]?续)\s?[\d.\-]{0,6}\s?[）)]?\Z")
+CONTINUED = re.compile(r"[（(]?(?:续\s?表|表\s?\d{0,3}\s?[（(]?续)\s?[\d.\-]{0,6}\s?[）)]?\Z")
 _SAME = 3.0  # points: borders this close are one
 _HEADER_ROWS = 3  # the most rows of a header that comes again on the next page
 _SAME_COLUMNS = 6.0  # points: how far a column may be off on the next page
@@ -80,7 +80,7 @@ def join_tables(items: list[Line | PageTable]) -> list[Line | PageTable]:
     """
     joined: list[Line | PageTable] = []
     for item in items:
-        said = bool(joined) and isinstance(joined[-1], Line) and bool(_CONTINUED.match(joined[-1].text))
+        said = bool(joined) and isinstance(joined[-1], Line) and bool(CONTINUED.match(joined[-1].text))
         before = joined[-2 if said and len(joined) > 1 else -1] if joined else None
         if isinstance(item, PageTable) and isinstance(before, PageTable) and _goes_on(before, item):
             if said:

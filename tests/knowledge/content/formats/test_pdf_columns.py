@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from pdf_files import WIDTH, Drawing, body_of
+from pdf_files import WIDTH, Drawing, body_of, read
 
 from knowledge.content import read_document, split_clauses
 
@@ -131,6 +131,13 @@ def test_a_table_across_the_columns_parts_them() -> None:
     two_columns(drawing, lines_of(THREE, FOUR), y=480)
     table = "| 项 | 额 |\n| --- | --- |\n| 证 | 十元 |"
     assert paragraphs(body_of(drawing.data())) == [ONE, TWO, table, THREE, FOUR]
+
+
+def test_pages_in_columns_are_told() -> None:
+    drawing = Drawing().lines("第一条 甲。").page()
+    result = read(two_columns(drawing, lines_of(ONE, TWO, THREE, FOUR)).data())
+    (message,) = [problem.message for problem in result.problems if problem.code == "pages_in_columns"]
+    assert "第 2 页" in message
 
 
 def test_clauses_of_columns_are_the_articles() -> None:
