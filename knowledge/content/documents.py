@@ -12,7 +12,7 @@ from knowledge.content.identifiers import document_slug
 from knowledge.content.model import Document
 from knowledge.content.outline import INFO_END
 from knowledge.content.problems import ContentError, Problem, ProblemList, message
-from knowledge.content.recognise import Fact, find_attachments, recognise
+from knowledge.content.recognise import Fact, recognise
 
 MAX_BYTES = 20 * 1024 * 1024
 _MEGABYTE = 1024 * 1024
@@ -22,8 +22,8 @@ _MEGABYTE = 1024 * 1024
 class ReadResult:
     """``document`` is ``None`` exactly when there is an error among the problems.
 
-    ``recognised`` holds the facts taken from the text or the file name, for the editor to confirm: by the keys of
-    the front matter, and ``attachments``. The same is said in notes among the problems.
+    ``recognised`` holds the facts taken from the text or the file name, for the editor to confirm, by the keys of
+    the front matter. The same is said in notes among the problems.
     """
 
     document: Document | None
@@ -71,9 +71,6 @@ def read_document(data: bytes, name: str, max_bytes: int = MAX_BYTES) -> ReadRes
         problems.note(code, **values)
     recognised = {key: value for key, value in found.items() if key in facts}
     _report(recognised, problems)
-    if not matter.given and (names := find_attachments(body)):
-        recognised["attachments"] = names
-        problems.note("attachments", count=len(names), names="、".join(names))
     return ReadResult(Document(**facts, body=body), tuple(problems.items), recognised)
 
 
@@ -98,9 +95,13 @@ def _report(found: Mapping[str, Fact], problems: ProblemList) -> None:
             "fact", name=message(f"fact_{key}"), value="、".join(value) if isinstance(value, tuple) else value
         )
         for key, value in found.items()
+        if key != "attachments"
     ]
     if shown:
         problems.note("recognised", facts="；".join(shown))
+    # Attachments need more than to be confirmed: their text may be missing.
+    if names := found.get("attachments", ()):
+        problems.note("attachments", count=len(names), names="、".join(names))
 
 
 def _has_text(body: str) -> bool:

@@ -26,9 +26,10 @@ KEYS = [
     "topics",
     "audience",
     "source_url",
+    "attachments",
 ]
 _DATES = ("published", "effective_from", "effective_to")
-_LISTS = ("supersedes", "topics", "audience")
+_LISTS = ("supersedes", "topics", "audience", "attachments")
 _MAX = 100_000
 
 

@@ -18,7 +18,10 @@ ClauseKind = Literal["preamble", "toc", "heading", "article", "section", "paragr
 
 @dataclass(frozen=True)
 class Document:
-    """A policy document. ``body`` is Markdown or plain text, lines end in ``\\n``, no front matter."""
+    """A policy document. ``body`` is Markdown or plain text, lines end in ``\\n``, no front matter.
+
+    ``attachments`` are the names of those that it has, whether their text is in ``body`` or not.
+    """
 
     id: str
     title: str
@@ -35,6 +38,7 @@ class Document:
     audience: tuple[str, ...] = ()
     source_url: str = ""
     body: str = ""
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,7 +117,7 @@ class Synonym:
         return self.word
 
 
-_LATER = ("picture",)
+_LATER = ("picture", "attachments")
 
 Content = Document | Faq | Clause | Synonym
 _TYPES: dict[str, type[Content]] = {

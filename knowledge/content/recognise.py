@@ -3,6 +3,7 @@
 import re
 from datetime import date, timedelta
 
+from knowledge.content.attachments import find_attachments
 from knowledge.content.dates import DAY, day_of, iso_date
 from knowledge.content.display import plain_text
 from knowledge.content.numerals import parse_numeral
@@ -58,11 +59,6 @@ _KIND = re.compile(
     r"(?:通知|意见|办法|规定|公告|通告|决定|方案|批复|函|细则|命令|解释|报告|请示|纪要|条例|措施|安排|答复|规划|计划|标准|指南|目录|通报)"
     r"(?:[（(].{1,20}[)）])?\Z"
 )
-_ATTACHMENT_LIST = re.compile(r"^[ \t\u3000]{0,20}附\s{0,4}件[：:][ \t\u3000]{0,4}(.{0,200})$", re.M)
-_ATTACHMENT = re.compile(
-    r"^\s{0,20}(?:附\s{0,4}件)?\s{0,2}\d{1,2}\s{0,2}[.．、：:]\s{0,4}(\S.{0,150}?)\s{0,4}$"
-)
-_ATTACHMENT_HEAD = re.compile(r"^[#\s*]{0,10}(附\s{0,3}件\s{0,3}\d{0,2})[：:\s*]{0,6}(.{0,100})$")
 
 
 def recognise(body: str, name: str) -> dict[str, Fact]:
@@ -83,38 +79,9 @@ def recognise(body: str, name: str) -> dict[str, Fact]:
         "effective_from": effective,
         "effective_to": _effective_to(body, effective),
         "supersedes": _repealed(body, title),
+        "attachments": find_attachments(body),
     }
     return {key: value for key, value in found.items() if value}
-
-
-def find_attachments(body: str) -> tuple[str, ...]:
-    """The names of the attachments: from the list before the signature, else from the attachments' own heads."""
-    listed = _ATTACHMENT_LIST.search(body)
-    names: list[str] = []
-    if listed:
-        lines = [listed[1], *body[listed.end() : listed.end() + 4000].split("\n")]
-        for line in lines:
-            match = _ATTACHMENT.match(line)
-            if match:
-                names.append(plain_text(match[1]))
-            elif line.strip() and (names or line is not lines[0]):
-                break
-            elif line.strip():
-                names.append(plain_text(line))
-    if names:
-        return tuple(names)
-    return _attachment_heads(body)
-
-
-def _attachment_heads(body: str) -> tuple[str, ...]:
-    names: list[str] = []
-    lines = [line for line in body.split("\n") if line.strip()]
-    for index, line in enumerate(lines):
-        match = _ATTACHMENT_HEAD.match(line)
-        if match:
-            below = plain_text(lines[index + 1]) if index + 1 < len(lines) else ""
-            names.append(plain_text(match[2]) or (below if len(below) <= 60 else "".join(match[1].split())))
-    return tuple(names)
 
 
 def _doc_number(head: str, where: str) -> str:

@@ -281,11 +281,15 @@ def test_awkward_content_survives_going_out_and_in(
         document(
             "第1号·甲", "标题: 含冒号 #井号", "一句。", supersedes=("某发〔2020〕1号",), topics=("甲", "乙")
         ),
+        document(
+            "附件", "关于甲的通知", "一、甲。\n\n附件：1. 表", attachments=("申请表, 样式: 甲", "流程图")
+        ),
+        document("无附件", "关于乙的通知", "一、乙。\n\n附件：1. 表"),
     ]
     service.import_items(items)
     before = service.store.drafts()
     export_items(before, tmp_path / "out", table)  # type: ignore[arg-type]
-    assert import_paths(service, [tmp_path / "out"]).counts == ImportCounts(unchanged=3)
+    assert import_paths(service, [tmp_path / "out"]).counts == ImportCounts(unchanged=5)
     assert service.store.drafts() == before
 
 

@@ -291,6 +291,13 @@ def test_an_annex_is_not_part_of_the_last_article() -> None:
     assert clauses["附件1·二、"].path == ("附件1：办理流程",)
 
 
+def test_articles_of_an_attachment_have_it_in_their_path() -> None:
+    named = "附件：1. 申请表\n2. 办法\n\n某市民政局\n2024年1月5日\n\n"
+    clauses = by_anchor(named + "附件1\n申请表\n姓名。\n附件2\n办法\n第一条 甲。\n第二条 乙。")
+    assert clauses["附件1第1段"].path == ("附件1",)
+    assert clauses["第二条"].path == ("附件2",)
+
+
 def test_quotes_show_no_markdown_signs() -> None:
     clause = by_anchor("## **第八条** 申请人\n<!-- FORCE BREAK -->\n\n应当到场。")["第八条"]
     assert clause.quote == "第八条 申请人\n应当到场。"

@@ -50,6 +50,19 @@ def test_a_field_that_came_later_leaves_the_hash_of_what_was_stored_before_as_it
     assert content_hash(pictured) != content_hash(faq)
 
 
+def test_a_document_stored_before_it_had_attachments_keeps_its_hash() -> None:
+    stored = (
+        '{"audience":[],"body":"文","doc_number":"","effective_from":null,"effective_to":null,"id":"d","issuer":"",'
+        '"published":null,"region":"","source_url":"","status":"","superseded_by":"","supersedes":[],"title":"标题",'
+        '"topics":[],"type":"document"}'
+    )
+    document = Document(id="d", title="标题", body="文")
+    assert (to_json(document), from_json(stored)) == (stored, document)
+    with_some = replace(document, attachments=("申请表", "流程图"))
+    assert from_json(to_json(with_some)) == with_some
+    assert content_hash(with_some) != content_hash(document)
+
+
 @pytest.mark.parametrize(
     "change",
     [{"type": "user"}, {"colour": "red"}, {"topics": "户籍"}, {"title": 3}, {"title": None}, {"topics": [1]}],

@@ -22,6 +22,7 @@ region: 临江市
 topics: [户籍, 居住证]
 audience: 来临人员
 source_url: https://www.linjiang.example/zc/3
+attachments: [居住证申请表, 办理流程图]
 ---
 
 第一条 为了规范居住证管理，制定本办法。
@@ -52,6 +53,7 @@ def test_all_facts_of_the_front_matter_are_read() -> None:
         topics=("户籍", "居住证"),
         audience=("来临人员",),
         source_url="https://www.linjiang.example/zc/3",
+        attachments=("居住证申请表", "办理流程图"),
         body="第一条 为了规范居住证管理，制定本办法。\n",
     )
 
@@ -73,8 +75,11 @@ DOCUMENTS = st.builds(
     supersedes=st.lists(LINE, max_size=3).map(tuple),
     superseded_by=OPTIONAL,
     topics=st.lists(LINE, max_size=3).map(tuple),
+    attachments=st.lists(LINE, max_size=3).map(tuple),
     body=BODIES.map(
-        lambda text: text + "\n第一条 自2024年1月1日起施行，有效期5年。\n某市人民政府\n2023年12月1日"
+        lambda text: (
+            text + "\n第一条 自2024年1月1日起施行，有效期5年。\n附件：甲表\n某市人民政府\n2023年12月1日"
+        )
     ),
 )
 
@@ -85,6 +90,21 @@ DOCUMENTS = st.builds(
 def test_a_round_trip_changes_nothing(document: Document) -> None:
     result = read_document(write_document(document).encode(), "别的名字(2001-02-03).md")
     assert result.document == document, result.problems
+
+
+@pytest.mark.parametrize(
+    ("key", "attachments"),
+    [
+        ("attachments: [乙表]", ("乙表",)),
+        ("attachments: []", ()),
+        ("attachments:", ()),
+        ("region:", ("甲表",)),
+    ],
+)
+def test_attachments_that_the_editor_gives_are_not_sought(key: str, attachments: tuple[str, ...]) -> None:
+    document = read(f"---\ntitle: 甲\n{key}\n---\n一、甲。\n\n附件：甲表\n").document
+    assert document is not None
+    assert document.attachments == attachments
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030", "gbk"])

@@ -132,11 +132,45 @@ def test_what_a_paper_repeals(sentence: str, repealed: tuple[str, ...]) -> None:
         ("附件：1. 申请表\n2. 流程图\n\n某市民政局\n2024年1月5日", ("申请表", "流程图")),
         ("附件：申请表\n\n某市民政局\n2024年1月5日", ("申请表",)),
         ("附件：\n1．申请表\n\n2．流程图", ("申请表", "流程图")),
+        ("附件：1.申请表　2.流程图；3.名单。\n\n某市民政局", ("申请表", "流程图", "名单")),
+        ("附件1：申请表\n附件2：流程图\n\n某市民政局\n2024年1月5日", ("申请表", "流程图")),
+        (
+            "附件1：申请表\n附件2：流程图\n\n某市民政局\n\n附件1\n\n申请表\n姓名。\n附件2\n\n流程图",
+            ("申请表", "流程图"),
+        ),
+        ("附件：《申请表》", ("申请表",)),
+        ("附件：1.2024年《申请表》（2.0版）\n2.流程图", ("2024年《申请表》（2.0版）", "流程图")),
         ("某市民政局\n2024年1月5日\n\n附件1\n申请表\n姓名。\n附件2：流程图\n受理。", ("申请表", "流程图")),
+        ("某市民政局\n2024年1月5日\n\n附件\n\n一、材料清单\n申请表。", ("附件",)),
+        ("## 附件一\n\n下列文件予以废止：\n\n## 附件二\n\n名单", ("附件一", "名单")),
+        ("附件：1. 申请表\n2. 流程图\n\n附件1：申请表\n姓名。\n附件2：流程图\n受理。", ("申请表", "流程图")),
     ],
 )
 def test_attachments_are_named(text: str, names: tuple[str, ...]) -> None:
-    assert facts(f"关于甲的通知\n\n一、甲。\n\n{text}\n")["attachments"] == names
+    result = read_document(f"关于甲的通知\n\n一、甲。\n\n{text}\n".encode(), "文件.txt")
+    assert result.document is not None
+    assert result.recognised["attachments"] == result.document.attachments == names
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "附件所列的材料由申请人提交。",
+        "附件 由市民政局另行制定。",
+        "附件：略",
+        "申请人应当提交附件：身份证。",
+        "有关附件\n1. 甲。",
+    ],
+)
+def test_what_only_speaks_of_attachments_names_none(text: str) -> None:
+    assert "attachments" not in facts(f"关于甲的通知\n\n一、甲。\n\n{text}\n")
+
+
+def test_attachments_are_told_with_what_to_do() -> None:
+    result = read_document("关于甲的通知\n\n一、甲。\n\n附件：1. 申请表\n2. 流程图\n".encode(), "通知.txt")
+    (note,) = [problem for problem in result.problems if problem.code == "attachments"]
+    assert note.severity == "note"
+    assert "2 个附件：申请表、流程图" in note.message
 
 
 def test_recognised_facts_are_shown_to_the_editor_as_a_note() -> None:
