@@ -23,7 +23,7 @@ _FILLED = 0.7  # share of the cells that have something in them
 _NAMED = 2 / 3  # share of the header's cells that are words which head columns
 _LONGEST_NAME = 14  # characters of a column's name
 _NAME = re.compile(
-    r"(?:序号|编号|代码|姓名|名称|名单|单位|部门|机构|学校|医院|企业|地址|地点|位置|电话|联系人|负责人|项目|事项|内容|标准"
+    r"(?:序号|编号|代码|姓名|名称|名单|单位|部门|机构|学校|医院|企业|地址|地点|位置|电话|联系人|负责人|项目|事项|内容|条文|标准"
     r"|金额|费用|价格|单价|比例|数量|人数|名额|面积|时间|日期|年度|月份|期限|类别|类型|种类|级别|等级|对象|范围|条件|材料"
     r"|方式|依据|要求|说明|备注|区域|区县|街道|职务|性别|年龄|情况|来源|指标)(?:[（(].{1,8}[）)])?\Z"
 )
@@ -124,7 +124,8 @@ def _table(rows: list[Row], before: list[list[Span]]) -> AlignedTable:
 
 
 def _may_be_header(pieces: Sequence[Line]) -> bool:
-    return len(pieces) > 1 and all(len(piece.text) <= _LONGEST_NAME for piece in pieces)
+    short = all(len(piece.text) <= _LONGEST_NAME for piece in pieces)
+    return len(pieces) > 1 and short and any(_NAME.search(piece.text) for piece in pieces)
 
 
 def _is_headed(rows: list[Row], columns: int) -> bool:
