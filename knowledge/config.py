@@ -20,7 +20,7 @@ _SHARES = (
     *("same_question", "same_question_lead", "same_question_least", "near_question"),
     *("notice", "heir", "rival", "same_subject"),
 )
-_AT_LEAST_ONE = ("harder",)
+_POSITIVE = ("harder",)
 _NOT_NEGATIVE = ("bigram_weight", "unigram_weight", "whole_weight", "overhang")
 
 
@@ -167,8 +167,8 @@ def _demand(name: str, kind: str, value: Any) -> str:
         return "正整数"
     if name in _SHARES and not 0 <= value <= 1:
         return " 0 到 1 之间的数字"
-    if name in _AT_LEAST_ONE and value < 1:
-        return "不小于 1 的数字"
+    if name in _POSITIVE and value <= 0:
+        return "大于 0 的数字"
     if name in _NOT_NEGATIVE and value < 0:
         return "不小于 0 的数字"
     return ""

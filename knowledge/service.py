@@ -238,11 +238,10 @@ class KnowledgeService:
         release = self.store.release(index.release_id)
         if known := self.calibrations.get(release):
             return known
-        faqs = self.answering_faqs(index)
-        pairs = held_out(faqs, self.config.decision.questions)
+        pairs = held_out(self.answering_faqs(index), self.config.decision.questions)
         if len(pairs) < ENOUGH:
             return self.calibrations.latest()
-        found = list(examples(faqs, pairs, lambda question: self.context(question, index), progress))
+        found = list(examples(pairs, lambda question: self.context(question, index), progress))
         calibration = learn(found, self.config.weights, self.config.decision)
         self.calibrations.put(release, calibration)
         logger.info("release %s learnt from %s questions: %s", release.id, len(found), calibration)

@@ -33,13 +33,13 @@ def _listed(body: str) -> list[str]:
         return []
     names: list[str] = []
     below = body[head.end() : head.end() + _REACH].split("\n")
-    for line in [head[1], *below]:
+    for number, line in enumerate([head[1], *below]):
         for part in _NEXT_ENTRY.split(line):
             entry = _ENTRY.match(part)
             if entry and parse_numeral(entry["number"]) == len(names) + 1:
                 names.append(entry["name"])
             elif part.strip():
-                return names or ([part] if line is head[1] else [])
+                return names or ([part] if number == 0 else [])
     return names
 
 

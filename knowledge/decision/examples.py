@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,11 +23,6 @@ from knowledge.pipeline.retrieve import retrieve
 from knowledge.pipeline.understand import normalise_question
 from knowledge.pipeline.validity import why_not
 from knowledge.source import Source, contains, is_basis
-
-# Similar questions of every FAQ that stay while one is held out. An editor's questions are more like one another than a
-# citizen's is like them: with fewer left, the next one is about as far from them. As many stay of all FAQs, or the
-# right one would be told by how many it has.
-LEFT = 2
 
 Progress = Callable[[int, int], None]
 
@@ -74,20 +69,15 @@ def held_out(faqs: Sequence[Source], most: int) -> list[tuple[Source, str]]:
 
 
 def examples(
-    faqs: Sequence[Source],
     pairs: Sequence[tuple[Source, str]],
     context_for: Callable[[str], Context],
     progress: Progress | None = None,
 ) -> Iterator[Example]:
-    """Two examples for each pair: with the FAQ, and without it and its basis. ``faqs`` are all that can answer."""
-    thinned: frozenset[int] | None = None
+    """Two examples for each pair: with the FAQ, and without it and its basis."""
     for done, (faq, question) in enumerate(pairs, 1):
         alter = ALTERATIONS[_seed(question) % len(ALTERATIONS)]
         context = context_for(alter(question, random.Random(_seed(question))))
-        if thinned is None:
-            thinned = frozenset().union(*(surplus(context.index, each) for each in faqs))
-        own = frozenset(context.index.rows("questions", faq.id))
-        context.hidden = (thinned - own) | surplus(context.index, faq, question)
+        context.hidden = rows_of(context.index, faq, [question])
         normalise_question(context)
         retrieve(context)
         candidates = [each for each in context.candidates if why_not(each.source, context) is None]
@@ -104,13 +94,10 @@ def examples(
             progress(done, len(pairs))
 
 
-def surplus(index: ReleaseIndex, faq: Source, held_out: str = "", left: int = LEFT) -> frozenset[int]:
-    """The rows of the question that is held out, and of all the FAQ's similar ones but ``left``."""
-    similar = [each for each in faq.questions[1:] if each != held_out]
-    random.Random(_seed(faq.id + held_out)).shuffle(similar)
-    hidden = {held_out, *similar[left:]}
+def rows_of(index: ReleaseIndex, faq: Source, questions: Collection[str]) -> frozenset[int]:
+    """The rows in which an FAQ has these questions."""
     rows = index.rows("questions", faq.id)
-    return frozenset(row for row, each in zip(rows, faq.questions, strict=True) if each in hidden)
+    return frozenset(row for row, each in zip(rows, faq.questions, strict=True) if each in questions)
 
 
 def _answers(source: Source, faq: Source) -> bool:

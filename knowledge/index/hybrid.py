@@ -86,21 +86,18 @@ class HybridIndex:
         if not len(self):
             return []
         readings = np.atleast_2d(vectors)
-        depth = min(self._depth + len(hidden), len(self))
-        dead = self.dense.dead
+        dense, depth = self._showing_less(hidden), min(self._depth, len(self))
         started = time.perf_counter()
-        scored = self._lexical.search(query, depth, also, self._synonym_weight)
-        lexical = {row: score for row, score in scored if not dead[row] and row not in hidden}
+        scored = self._lexical.search(query, depth + len(hidden), also, self._synonym_weight)
+        lexical = dict([hit for hit in scored if not dense.dead[hit[0]]][:depth])
         searched = time.perf_counter()
-        near = [self.dense.search(reading, depth) for reading in readings]
+        near = [dense.search(reading, depth) for reading in readings]
         ended = time.perf_counter()
         if timings is not None:
             timings["lexical"] = timings.get("lexical", 0.0) + (searched - started) * 1000
             timings["dense"] = timings.get("dense", 0.0) + (ended - searched) * 1000
 
         rows = np.unique(np.concatenate([*near, np.fromiter(lexical, np.int64)]))
-        if hidden:
-            rows = rows[~np.isin(rows, list(hidden))]
         if not len(rows):
             return []
         cosines = self.dense.cosines(rows, readings)
@@ -113,6 +110,13 @@ class HybridIndex:
         best = np.argsort(-fused, kind="stable")[:limit]
         columns = (rows, cosines, scores, fused)
         return list(map(Hit._make, zip(*(column[best].tolist() for column in columns), strict=True)))
+
+    def _showing_less(self, hidden: Collection[int]) -> DenseIndex:
+        if not hidden:
+            return self.dense
+        mask = np.zeros(len(self.dense.dead), dtype=bool)
+        mask[list(hidden)] = True
+        return self.dense.without(mask)
 
 
 def _min_max(values: np.ndarray) -> np.ndarray:

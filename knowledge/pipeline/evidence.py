@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from knowledge.decision.evidence import BEHIND, OF_TEXT, QUESTIONS, TEXTS
 from knowledge.index.tokens import bigram_set
@@ -36,10 +36,11 @@ def gather_evidence(context: Context, found: dict[str, Found]) -> None:
     ):
         source, bm25 = candidate.source, found[candidate.source.id].bm25
         is_faq = source.kind == "faq"
-        says = question.said_by(source)
+        asked_of = _questions(source, context)
+        says = question.said_by(source, asked_of)
         candidate.evidence = {"faq": float(is_faq), **asked}
         if is_faq:
-            candidate.evidence |= _of_cosines(near) | question.likeness(_questions(source, context), says)
+            candidate.evidence |= _of_cosines(near) | question.likeness(asked_of, says)
             candidate.evidence["question_bm25"] = bm25.get("questions", 0.0)
         own = OF_TEXT["answer" if is_faq else "clause"]
         candidate.evidence |= {
@@ -93,9 +94,12 @@ class _Question:
         """``known``: by what stands anywhere."""
         return self._share(filter(self._index.frequency, self._asked))
 
-    def said_by(self, source: Source) -> list[str]:
-        """Those of the pairs that ``source`` has."""
-        return source.says(self._rarity)
+    def said_by(self, source: Source, questions: Sequence[str]) -> list[str]:
+        """Those of the pairs that ``source`` has, in its text or in these ``questions`` of it."""
+        if len(questions) == len(source.questions):
+            return source.says(self._rarity)
+        shown = replace(source, questions=tuple(questions))  # what is held out must not speak for it
+        return shown.says(self._rarity)
 
     def coverage(self, said: Iterable[str]) -> float:
         """``coverage`` by a source that has said that."""

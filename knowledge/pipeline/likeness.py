@@ -38,10 +38,15 @@ def is_same_question(best: Candidate, context: Context) -> bool:
 
 
 def names_several(context: Context) -> bool:
-    """Whether all that is asked stands in questions of several FAQs: 公积金 is a subject of many, no question yet."""
+    """Whether all that is asked stands in questions of several FAQs: 公积金 is a subject of many, no question yet.
+
+    What is the very question of one of them is one.
+    """
     said = _signs(context.text)
-    asked = (each.source.questions for each in context.candidates)
-    return bool(said) and sum(any(said in _signs(one) for one in questions) for questions in asked) > 1
+    asked = [list(map(_signs, each.source.questions)) for each in context.candidates]
+    if not said or sum(said in questions for questions in asked) == 1:
+        return False
+    return sum(any(said in one for one in questions) for questions in asked) > 1
 
 
 def is_near(candidate: Candidate, context: Context) -> bool:

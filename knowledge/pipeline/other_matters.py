@@ -44,30 +44,47 @@ def of_a_year_to_come(source: Source, context: Context) -> bool:
 
 
 def of_another_place(source: Source, context: Context) -> bool:
-    """Whether the question names another place and not ours, and the source speaks neither of it nor of elsewhere."""
-    named = {each[0] for each in _places().finditer(context.text)}
-    if not named:
+    """Whether the question is about another place than ours, and the source speaks neither of it nor of elsewhere.
+
+    Ours is any that the content is for, by its region or its issuer; where the content names none, nothing is known.
+    """
+    index = context.index
+    here = "".join((*index.regions, *(each.department for each in index.documents)))
+    if not index.regions or any(short_name(each) in context.text for each in index.regions):
         return False
-    here = {short_name(each) for each in context.index.regions}
-    if any(each in context.text for each in here):
-        return False
-    said = _all_of(source)
-    return not any(each in said or each in here for each in named) and not _elsewhere().search(said)
+    asked = pattern_of("no_place_asked_about").sub("", context.text)
+    named = {each[0] for each in pattern_of("places").finditer(asked)}
+    said = _all_of(source) if named else ""
+    return any(each not in here and each not in said for each in named) and not pattern_of(
+        "elsewhere"
+    ).search(said)
 
 
 def of_another_kind(source: Source, context: Context) -> bool:
-    """Whether the question names one kind, and the source's questions, or a clause's text, only another such."""
-    said = normalise("\n".join(source.questions) if source.questions else _all_of(source))
+    """Whether the question names one kind, and the source's subject, by its title and text, is another of the group.
+
+    An FAQ's subject is what its standard question or most of its questions name: one of them may be about another case.
+    """
     for group in _kinds():
-        asked = {name for name, pattern in group.items() if pattern.search(context.text)}
-        spoken = {name for name, pattern in group.items() if pattern.search(said)} if asked else set()
-        if spoken and not asked & spoken:
+        asked = {name for name, form in group.items() if form.search(context.text)}
+        if asked and (spoken := _spoken_of(source, group)) and not asked & spoken:
             return True
     return False
 
 
+def _spoken_of(source: Source, group: dict[str, re.Pattern[str]]) -> set[str]:
+    questions = list(map(normalise, source.questions))
+    if not questions:
+        said = _all_of(source)
+        return {name for name, form in group.items() if form.search(said)}
+    counts = {name: [bool(form.search(each)) for each in questions] for name, form in group.items()}
+    main = {name for name, found in counts.items() if found[0] or 2 * sum(found) > len(found)}
+    # Beside its main subject, what it has been asked about it answers too.
+    return {name for name, found in counts.items() if any(found)} if main else set()
+
+
 def _all_of(source: Source) -> str:
-    return "\n".join((source.title, *source.questions, source.text))
+    return normalise("\n".join((source.title, *source.questions, source.text)))
 
 
 def _years(said: str) -> list[int]:
@@ -86,11 +103,13 @@ def _kinds() -> list[dict[str, re.Pattern[str]]]:
     ]
 
 
-@lru_cache(maxsize=1)
-def _places() -> re.Pattern[str]:
-    return re.compile("|".join(sorted(_data()["places"].split(), key=len, reverse=True)))
-
-
-@lru_cache(maxsize=1)
-def _elsewhere() -> re.Pattern[str]:
-    return re.compile("|".join(_data()["elsewhere"]))
+@lru_cache(maxsize=8)
+def pattern_of(name: str) -> re.Pattern[str]:
+    """The pattern of an entry of ``other_matters.yml``."""
+    places = "|".join(sorted(_data()["places"].split(), key=len, reverse=True))
+    if name == "places":
+        return re.compile(places)
+    entry = _data()[name]
+    return re.compile(
+        "|".join([entry] if isinstance(entry, str) else entry).replace("{place}", f"(?:{places})")
+    )

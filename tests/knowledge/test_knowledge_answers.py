@@ -235,7 +235,7 @@ def test_what_is_said_of_one_year_is_no_answer_about_a_later_one(
 
 
 def test_what_is_asked_about_another_city_is_offered_and_not_answered(publish: Publish) -> None:
-    service = publish(APPLY, RENT)
+    service = publish(replace(APPLY, region="澜川市"), RENT)
     assert service.answer("怎么申请居住证").status == "answered"
     answer = service.answer("广州怎么申请居住证")
     assert answer.status == "clarify"

@@ -23,7 +23,7 @@ _START = (
 
 
 def read_pdf(data: bytes, seconds: float = SECONDS) -> Extract:
-    """The text of a PDF as Markdown: lines joined to paragraphs, ruled tables as tables.
+    """The text of a PDF as Markdown: lines joined to paragraphs, tables as tables, with rules or without.
 
     Args:
         data: the file.

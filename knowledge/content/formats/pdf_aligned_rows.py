@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -9,11 +10,13 @@ from math import inf
 
 from knowledge.content.formats.pdf_lines import WIDE, Line
 from knowledge.content.formats.pdf_paragraphs import paragraphs
+from knowledge.content.markers import detect
 
 # In characters.
 _APART = 0.2  # a gap between rows is so much wider than one between the lines of a cell
 _FAR = 2.5  # below a wider gap the table does not go on
 _FULL = 1.6  # a cell's line that ends so near its column's end goes on in the next line
+_NOTE = re.compile(r"(?:注|说明|备注)\s?\d{0,2}\s?[：:、.．]")
 
 Span = tuple[float, float]
 
@@ -34,7 +37,9 @@ class Row:
 
 def rows_of(lines: list[Line], columns: list[Span]) -> list[Row]:
     """The rows that the first of these lines form, as far as they keep to the columns."""
-    end = block = _block(lines, columns)[0]
+    block, widest = _block(lines, columns)
+    # Even in line with the first column, and as near as a row, a heading is none.
+    end = next((index for index in range(1, block) if _is_heading(lines, index, widest)), block)
     while end:
         _, spans = _block(lines[:end], columns)
         by_gaps = _by_gaps(lines[:end], spans)
@@ -44,7 +49,7 @@ def rows_of(lines: list[Line], columns: list[Span]) -> list[Row]:
             good += 1
         if good == len(rows):
             # What would go on below a line that is no row is no clear table.
-            return [] if any(line.pieces for line in lines[end:block]) else rows
+            return [] if any(_is_spread(line, widest) for line in lines[end:block]) else rows
         end = sum(len(row.lines) for row in rows[:good])
     return []
 
@@ -69,6 +74,22 @@ def _block(lines: list[Line], columns: list[Span]) -> tuple[int, list[Span]]:
             return index, spans
         spans, bottom = wider, max(bottom, line.bottom)
     return len(lines), spans
+
+
+def _is_heading(lines: list[Line], index: int, columns: list[Span]) -> bool:
+    """Whether a line in the first column says that something else begins: a heading, an annex or a note."""
+    line = lines[index]
+    if line.pieces or _column_of(line, columns) != 0 or line.top < lines[index - 1].bottom:
+        return False  # beside what is above it stands a cell in the middle of its row's height
+    marker = detect(line.text)
+    # ``（一）`` alone numbers a row.
+    numbers = marker is not None and marker.family == "item" and len(line.text) <= len(marker.label) + 1
+    return bool(_NOTE.match(line.text)) or (marker is not None and not numbers)
+
+
+def _is_spread(line: Line, columns: list[Span]) -> bool:
+    """Whether it has something in more than one column, as a row has, and not only ``1.`` before its text."""
+    return len({_column_of(piece, columns) for piece in line.pieces}) > 1
 
 
 def _column_of(piece: Line, columns: list[Span]) -> int | None:

@@ -21,6 +21,7 @@ _IN_LINE = 0.5  # characters by which cells below each other may be off, by thei
 _MOST = 0.8  # share of the cells that must be in line, and of the rows with a figure in a column of figures
 _FILLED = 0.7  # share of the cells that have something in them
 _NAMED = 2 / 3  # share of the header's cells that are words which head columns
+_TRIES = 60  # lines of a page that may be tried as headers in vain: each try reads on to the run's end
 _LONGEST_NAME = 14  # characters of a column's name
 _NAME = re.compile(
     r"(?:序号|编号|代码|姓名|名称|名单|单位|部门|机构|学校|医院|企业|地址|地点|位置|电话|联系人|负责人|项目|事项|内容|条文|标准"
@@ -45,7 +46,7 @@ def with_aligned_tables(
     ``before`` is what the page before ends with: a table there may go on here.
     """
     found: list[Line | PageTable] = []
-    at = 0
+    at = tries = 0
     if isinstance(before, AlignedTable):
         said = isinstance(items[0], Line) and bool(CONTINUED.match(items[0].text)) if items else False
         table, length = _goes_on(before, _run(items, int(said)))
@@ -53,9 +54,16 @@ def with_aligned_tables(
             found, at = [*items[: int(said)], table], int(said) + length
     while at < len(items):
         run = _run(items, at)
-        table, length = _begins(run) if run and len(run[0].pieces) > 1 else (None, 0)
-        found.append(table or items[at])
-        at += length or 1
+        end = at + len(run)
+        while at < end:
+            header = tries < _TRIES and _may_be_header(run[at - end].pieces)
+            table, length = _begins(run[at - end :]) if header else (None, 0)
+            tries += header and not table
+            found.append(table or items[at])
+            at += length or 1
+        if not run:
+            found.append(items[at])
+            at += 1
     return found
 
 
@@ -71,8 +79,6 @@ def _run(items: Sequence[Line | PageTable], at: int) -> list[Line]:
 
 def _begins(lines: list[Line]) -> tuple[AlignedTable | None, int]:
     """The table whose header is the first of these lines, and how many of them it takes."""
-    if not _may_be_header(lines[0].pieces):
-        return None, 0
     rows = rows_of(lines, [(piece.x0, piece.x1) for piece in lines[0].pieces])
     if len(rows) <= _ROWS or not _is_headed(rows, len(lines[0].pieces)):
         return None, 0

@@ -11,7 +11,7 @@ from itertools import pairwise
 from statistics import median
 
 from knowledge.content.formats.pdf_chars import Char
-from knowledge.content.formats.pdf_lines import WIDE, Column, Line
+from knowledge.content.formats.pdf_lines import WIDE, Column, Line, Spaces
 from knowledge.content.formats.pdf_rows import Row, is_below, items_of, page_rows, step
 from knowledge.content.formats.pdf_tables import PageTable
 
@@ -28,6 +28,7 @@ _EDGE = 2  # the most lines of a header or footer
 _LARGE = 1.15  # times the text's size: a title's
 _SPACED = 2.5  # a part of a title that is spaced out is shorter
 _CANDIDATES = 3.0  # points: gutters this close are one
+_GUTTERS = 400  # as many gaps as A3 has room for; more are no columns, and only take time
 
 
 @dataclass
@@ -40,7 +41,7 @@ class _Region:
 
 
 def reading_order(
-    chars: list[Char], spaces: list[Char], tables: list[PageTable], page: int, before: Sequence[Column]
+    chars: list[Char], spaces: Spaces, tables: list[PageTable], page: int, before: Sequence[Column]
 ) -> tuple[list[Line | PageTable], list[Column]]:
     """The lines and tables of a page, column by column, and its columns.
 
@@ -54,7 +55,7 @@ def reading_order(
     rows = page_rows(chars, tables)
     items: list[Line | PageTable] = []
     at = 0
-    regions = _Finder(rows, spaces, page).regions(before)
+    regions = _Finder(rows, page).regions(before)
     for region in regions:
         items += items_of(rows[at : region.start], spaces, page)
         for number in range(len(region.columns)):
@@ -65,9 +66,8 @@ def reading_order(
 
 
 class _Finder:
-    def __init__(self, rows: list[Row], spaces: list[Char], page: int) -> None:
+    def __init__(self, rows: list[Row], page: int) -> None:
         self._rows = rows
-        self._spaces = spaces
         self._page = page
         sizes = [char.size for row in rows for char in row.chars]
         self._size = median(sizes) if sizes else 1.0
@@ -107,7 +107,7 @@ class _Finder:
         for x in sorted(found):
             if not kept or x - kept[-1] > _CANDIDATES:
                 kept.append(x)
-        return kept
+        return kept if len(kept) <= _GUTTERS else []
 
     def _runs(self, x: float, start: int, end: int) -> Iterator[tuple[int, int]]:
         """From where to where nothing stands at ``x``, in rows one below the other."""
@@ -121,8 +121,7 @@ class _Finder:
             first = index + 1
 
     def _is_at(self, x: float, index: int) -> bool:
-        row = self._rows[index]
-        return any(left < x < right for left, right in row.spans) or index in self._titles
+        return self._rows[index].is_at(x, x) or index in self._titles
 
     def _is_title(self, index: int) -> bool:
         """Whether a line stands across the columns although it may fit into one: large, and alone at its height."""
@@ -164,13 +163,11 @@ class _Finder:
 
     def _certain(self, start: int, end: int) -> _Region | None:
         """Columns that these rows show by themselves."""
+        if end - start < _LINES:
+            return None
         columns = [Column(*span) for span in self._merged(start, end)]
         widths = [column.right - column.left for column in columns]
-        if (
-            not 2 <= len(columns) <= _MOST
-            or end - start < _LINES
-            or min(widths) < max(_NARROWEST * self._size, _ALIKE * max(widths))
-        ):
+        if not 2 <= len(columns) <= _MOST or min(widths) < max(_NARROWEST * self._size, _ALIKE * max(widths)):
             return None
         lines = [self._lines(columns, number, start, end) for number in range(len(columns))]
         if min(map(len, lines)) < _LINES:
@@ -247,7 +244,8 @@ class _Finder:
         return merged
 
     def _lines(self, columns: list[Column], number: int, start: int, end: int) -> list[Line]:
-        items = items_of(self._rows[start:end], self._spaces, self._page, columns, number)
+        # Spaces would take time and only change the text, which is not asked for here.
+        items = items_of(self._rows[start:end], Spaces(), self._page, columns, number)
         return [item for item in items if isinstance(item, Line)]
 
     def _in_rows(self, columns: list[list[Line]]) -> bool:

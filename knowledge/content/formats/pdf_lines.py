@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -45,22 +47,37 @@ class Line:
     pieces: tuple[Line, ...] = ()
 
 
-def lines_of(chars: list[Char], spaces: list[Char], page: int, column: Column | None = None) -> list[Line]:
-    """The lines that characters form, from top to bottom. ``spaces`` are the page's white characters."""
-    rows = rows_of(chars)
-    by_row = [[space for space in spaces if _within(space, row)] for row in rows]
-    return [_line(row, blank, page, column) for row, blank in zip(rows, by_row, strict=True)]
+class Spaces:
+    """A page's white characters, by their height: looking through all of them for each line takes too long."""
+
+    def __init__(self, chars: Iterable[Char] = ()) -> None:
+        self._chars = sorted(chars, key=lambda each: each.middle)
+        self._middles = [char.middle for char in self._chars]
+
+    def beside(self, row: list[Char]) -> list[Char]:
+        """Those at the height of a line, from left to right."""
+        middle, reach = max(row, key=lambda char: char.size).middle, 0.5 * row[0].size
+        start, end = bisect_right(self._middles, middle - reach), bisect_left(self._middles, middle + reach)
+        return sorted(self._chars[start:end], key=lambda each: each.x0)
+
+
+def lines_of(chars: list[Char], spaces: Spaces, page: int, column: Column | None = None) -> list[Line]:
+    """The lines that characters form, from top to bottom."""
+    return [_line(row, spaces.beside(row), page, column) for row in rows_of(chars)]
 
 
 def rows_of(chars: list[Char]) -> list[list[Char]]:
     """The characters of each line, from top to bottom; within a line in any order."""
     rows: list[list[Char]] = []
+    largest: Char | None = None  # of the last row
     for char in sorted(chars, key=lambda each: (each.middle, each.x0)):
         # Small characters beside large ones (footnote signs) belong to the line that they overlap.
-        if rows and abs(char.middle - _row_middle(rows[-1])) < 0.5 * max(char.size, rows[-1][0].size):
+        if largest and abs(char.middle - largest.middle) < 0.5 * max(char.size, rows[-1][0].size):
             rows[-1].append(char)
+            largest = max(largest, char, key=lambda each: each.size)
         else:
             rows.append([char])
+            largest = char
     return rows
 
 
@@ -140,14 +157,6 @@ def _is_running(found: list[tuple[int, Line]], page_count: int) -> bool:
     return counts and all(_PAGE_NUMBER.match(text) or len(text) < 60 for text in texts)
 
 
-def _row_middle(row: list[Char]) -> float:
-    return max(row, key=lambda char: char.size).middle
-
-
-def _within(space: Char, row: list[Char]) -> bool:
-    return abs(space.middle - _row_middle(row)) < 0.5 * row[0].size
-
-
 def _line(row: list[Char], spaces: list[Char], page: int, column: Column | None) -> Line:
     runs = wide_runs(row)
     pieces = tuple(_piece(run, spaces, page, column) for run in runs) if len(runs) > 1 else ()
@@ -156,7 +165,8 @@ def _line(row: list[Char], spaces: list[Char], page: int, column: Column | None)
 
 def _piece(row: list[Char], spaces: list[Char], page: int, column: Column | None) -> Line:
     x0, x1 = min(char.x0 for char in row), max(char.x1 for char in row)
-    inside = [space for space in spaces if x0 < space.x0 < x1]
+    start = bisect_right(spaces, x0, key=lambda space: space.x0)
+    inside = spaces[start : bisect_left(spaces, x1, key=lambda space: space.x0)]
     top, bottom = min(char.top for char in row), max(char.bottom for char in row)
     size = median(char.size for char in row)
     return Line(text_of(row, inside), x0, x1, top, bottom, size, page, column)

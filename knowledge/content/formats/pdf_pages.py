@@ -16,7 +16,7 @@ from knowledge.content.formats.blocks import Block, Extract, to_markdown
 from knowledge.content.formats.pdf_aligned_tables import AlignedTable, with_aligned_tables
 from knowledge.content.formats.pdf_chars import UNKNOWN, Char, chars_of, turn_of
 from knowledge.content.formats.pdf_columns import reading_order
-from knowledge.content.formats.pdf_lines import Column, Line, lines_of, running_lines
+from knowledge.content.formats.pdf_lines import Column, Line, Spaces, lines_of, running_lines
 from knowledge.content.formats.pdf_paragraphs import paragraphs
 from knowledge.content.formats.pdf_tables import PageTable, join_tables, tables_of
 from knowledge.content.problems import ContentError
@@ -66,7 +66,7 @@ class _Page:
         self.height = float(page.height)
         chars = [char for char in found if char.text.strip()]
         upright = [char for char in chars if char.upright]
-        spaces = [char for char in found if char.upright and not char.text.strip()]
+        spaces = Spaces(char for char in found if char.upright and not char.text.strip())
         self.rotated = len(upright) < len(chars)
         self.characters = len(chars)
         self.garbled = sum(char.text == UNKNOWN for char in chars)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf
 
 from knowledge.content.formats.pdf_chars import Char
-from knowledge.content.formats.pdf_lines import Column, Line, lines_of, rows_of, wide_runs
+from knowledge.content.formats.pdf_lines import Column, Line, Spaces, lines_of, rows_of, wide_runs
 from knowledge.content.formats.pdf_tables import PageTable
 
 
@@ -21,6 +22,11 @@ class Row:
     chars: list[Char] = field(default_factory=list)
     table: PageTable | None = None
 
+    def is_at(self, left: float, right: float) -> bool:
+        """Whether anything stands between ``left`` and ``right``. The spans are in order, with gaps between."""
+        index = bisect_left(self.spans, (right,)) - 1
+        return index >= 0 and self.spans[index][1] > left
+
 
 def page_rows(chars: list[Char], tables: list[PageTable]) -> list[Row]:
     """The rows of a page, from top to bottom."""
@@ -33,7 +39,7 @@ def page_rows(chars: list[Char], tables: list[PageTable]) -> list[Row]:
 
 
 def items_of(
-    rows: list[Row], spaces: list[Char], page: int, columns: Sequence[Column] = (), number: int = 0
+    rows: list[Row], spaces: Spaces, page: int, columns: Sequence[Column] = (), number: int = 0
 ) -> list[Line | PageTable]:
     """What stands in one of the columns, or in these rows where there are none, from top to bottom."""
     # Each column up to the middle of its gutters, so that nothing is left between them.
@@ -44,9 +50,8 @@ def items_of(
         return low <= (left + right) / 2 < high
 
     chars = [char for row in rows for char in row.chars if inside(char.x0, char.x1)]
-    blank = [space for space in spaces if inside(space.x0, space.x1)]
     tables = [row.table for row in rows if row.table and inside(row.table.left, row.table.right)]
-    lines = lines_of(chars, blank, page, columns[number] if columns else None)
+    lines = lines_of(chars, spaces, page, columns[number] if columns else None)
     return sorted([*lines, *tables], key=lambda item: item.top)
 
 
@@ -57,7 +62,7 @@ def step(above: Row | Line, below: Row | Line) -> float:
 
 def is_below(row: Row, above: Row) -> bool:
     """Whether a part of ``row`` stands below a part of ``above``: those of another column do not."""
-    return any(left < end and begin < right for left, right in row.spans for begin, end in above.spans)
+    return any(above.is_at(*span) for span in row.spans)
 
 
 def _spans(row: list[Char]) -> list[tuple[float, float]]:

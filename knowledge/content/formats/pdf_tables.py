@@ -11,7 +11,7 @@ from pdfplumber.page import Page
 from knowledge.content.formats.blocks import Table
 from knowledge.content.formats.grid import Cell
 from knowledge.content.formats.pdf_chars import Char
-from knowledge.content.formats.pdf_lines import Line, lines_of
+from knowledge.content.formats.pdf_lines import Line, Spaces, lines_of
 from knowledge.content.formats.pdf_paragraphs import paragraphs
 
 CONTINUED = re.compile(r"[（(]?(?:续\s?表|表\s?\d{0,3}\s?[（(]?续)\s?[\d.\-]{0,6}\s?[）)]?\Z")
@@ -40,7 +40,7 @@ class PageTable:
         return Table(tuple(self.cells))
 
 
-def tables_of(page: Page, chars: list[Char], spaces: list[Char]) -> tuple[list[PageTable], set[int]]:
+def tables_of(page: Page, chars: list[Char], spaces: Spaces) -> tuple[list[PageTable], set[int]]:
     """The tables of a page, and the ids of the characters that are inside them."""
     tables: list[PageTable] = []
     inside: set[int] = set()
@@ -59,8 +59,7 @@ def tables_of(page: Page, chars: list[Char], spaces: list[Char]) -> tuple[list[P
             ]
             row, column = _index(tops, top), _index(lefts, x0)
             rows, columns = _before(tops, bottom) - row, _before(lefts, x1) - column
-            blank = [space for space in spaces if _holds(space, x0, top, x1, bottom)]
-            text = "\n".join(part.text for part in paragraphs(lines_of(own, blank, page.page_number)))
+            text = "\n".join(part.text for part in paragraphs(lines_of(own, spaces, page.page_number)))
             cells.append(Cell(row, column, text, max(1, rows), max(1, columns)))
             taken |= {id(char) for char in own}
         # A frame without text, or one cell: a drawn box, not a table.

@@ -1,11 +1,15 @@
 """PDF pages in columns are read column by column; what only looks like columns is read across."""
 
 import random
+import time
 
 import pytest
 from pdf_files import WIDTH, Drawing, body_of, read
 
 from knowledge.content import read_document, split_clauses
+from knowledge.content.formats.pdf_chars import Char
+from knowledge.content.formats.pdf_columns import reading_order
+from knowledge.content.formats.pdf_lines import Spaces
 
 CHANCE = random.Random(3)
 WORDS = "居住证办理申请材料提交受理审核发放机关应当依法公开透明高效便民"
@@ -213,3 +217,22 @@ def test_cells_side_by_side_are_no_columns_of_text() -> None:
     body = body_of(drawing.data())
     places = [body.index(cell) for row in firsts for cell in row]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "step", "uneven"), [(400, 150, 8, 0), (1, 20_000, 8, 0), (400, 150, 60, 50)]
+)
+def test_a_dense_page_takes_no_long_time(rows: int, columns: int, step: int, uneven: int) -> None:
+    places = [
+        (step * column + uneven * CHANCE.random(), 6.0 * row)
+        for row in range(rows)
+        for column in range(columns)
+    ]
+    chars, spaces = (
+        [Char(text, x + right, x + right + 4, y, y + 4, 4.0, True) for x, y in places]
+        for text, right in (("甲", 0), (" ", 3.5))
+    )
+    start = time.process_time()
+    items, _ = reading_order(chars, Spaces(spaces), [], 1, [])
+    assert len(items) == rows
+    assert time.process_time() - start < 10  # 1 second; more than 40 where each line looks through all spaces
