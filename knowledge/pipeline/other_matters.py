@@ -48,16 +48,15 @@ def of_another_place(source: Source, context: Context) -> bool:
 
     Ours is any that the content is for, by its region or its issuer; where the content names none, nothing is known.
     """
-    index = context.index
-    here = "".join((*index.regions, *(each.department for each in index.documents)))
-    if not index.regions or any(short_name(each) in context.text for each in index.regions):
+    asked = _pattern("no_place_asked_about").sub("", context.text)
+    named = {each[0] for each in _pattern("places").finditer(asked)}
+    regions = context.index.regions
+    if not named or not regions or any(short_name(each) in context.text for each in regions):
         return False
-    asked = pattern_of("no_place_asked_about").sub("", context.text)
-    named = {each[0] for each in pattern_of("places").finditer(asked)}
-    said = _all_of(source) if named else ""
-    return any(each not in here and each not in said for each in named) and not pattern_of(
-        "elsewhere"
-    ).search(said)
+    here = "".join((*regions, *(each.department for each in context.index.documents)))
+    said = _all_of(source)
+    others = [each for each in named if each not in here and each not in said]
+    return bool(others) and not _pattern("elsewhere").search(said)
 
 
 def of_another_kind(source: Source, context: Context) -> bool:
@@ -104,7 +103,7 @@ def _kinds() -> list[dict[str, re.Pattern[str]]]:
 
 
 @lru_cache(maxsize=8)
-def pattern_of(name: str) -> re.Pattern[str]:
+def _pattern(name: str) -> re.Pattern[str]:
     """The pattern of an entry of ``other_matters.yml``."""
     places = "|".join(sorted(_data()["places"].split(), key=len, reverse=True))
     if name == "places":
