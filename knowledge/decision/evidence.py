@@ -9,7 +9,7 @@ QUESTIONS = {
     "question_match": "likeness to the nearest question: Dice's coefficient over bigrams, weighted by rarity",
     "question_beside": "share of the question's bigrams, weighted by rarity, that only the answer has",
 }
-"""What an FAQ's questions say; a clause has none. What only its answer speaks of is often what it is not about."""
+"""What an FAQ's questions say; a clause has none."""
 
 TEXTS = {
     "cosine": "cosine of the nearest reading with the nearest piece of the text",

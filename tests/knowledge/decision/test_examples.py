@@ -92,7 +92,6 @@ def _rows_of(run: Context, question: str) -> set[int]:
 
 
 def test_a_held_out_question_does_not_speak_for_its_faq(publish: Publish) -> None:
-    service = publish(PERMIT, ASK, OTHER)
     question = "丢掉饭碗能拿救济吗"
     job = faq("FAQ-3", "失业保险金怎么申领", similar_questions=("失业金去哪里领",))
     evidence = []

@@ -1,5 +1,6 @@
 """Lexical and dense search, and their fusion."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -133,3 +134,15 @@ def test_times_of_both_searches_are_added_up(tmp_path: Path) -> None:
     hybrid(tmp_path, 0.5).search("居住证", question("居住证"), 5, timings)
     assert timings["dense"] > 1000.0
     assert timings["lexical"] > 0
+
+
+def test_what_is_hidden_is_not_found_and_lets_no_more_be_found_than_without_it(tmp_path: Path) -> None:
+    texts = [f"公积金提取第{number}种情形" for number in range(40)]
+    HybridIndex.build(tmp_path, texts, FakeEmbedder().passages(texts))
+    index = HybridIndex(tmp_path, replace(retrieval(), depth=5), 0.5)
+    hidden = frozenset(range(0, 40, 2))
+    asked = "公积金提取第3种情形"
+    found = [hit.row for hit in index.search(asked, question(asked), 40, hidden=hidden)]
+    assert found[0] == 3
+    assert hidden.isdisjoint(found)
+    assert len(found) <= 2 * 5  # five that each of the two searches brings
