@@ -21,7 +21,7 @@ _SHARES = (
     *("notice", "heir", "rival", "same_subject"),
 )
 _POSITIVE = ("harder",)
-_NOT_NEGATIVE = ("bigram_weight", "unigram_weight", "whole_weight", "overhang")
+_NOT_NEGATIVE = ("whole_weight", "overhang")
 
 
 class SearchConfigError(ValueError):
@@ -38,9 +38,7 @@ class RetrievalConfig:
     question_dense_weight: float
     passage_dense_weight: float
     whole_weight: float
-    bigram_weight: float
     synonym_weight: float
-    unigram_weight: float
     exact_rows: int
     recall: float
     overhang: float

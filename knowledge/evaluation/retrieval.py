@@ -20,6 +20,7 @@ from knowledge.embedding.embedder import Progress
 from knowledge.index.hybrid import HybridIndex
 from knowledge.index.lexical import LexicalIndex, numbered
 from knowledge.index.pieces import cut, titled
+from knowledge.index.question_words import asked_about
 from knowledge.index.whole import WholeIndex
 from knowledge.text import normalise
 
@@ -115,8 +116,9 @@ def evaluate_retrieval(
         whole = WholeIndex(wholes, config)
 
         def search(question: str) -> list[str]:
-            bonus = whole.bonus(question, "", dead, items)
-            hits = index.search(question, embedder.queries([question])[0], config.depth, bonus=bonus)
+            asked, vector = asked_about(question), embedder.queries([question])[0]
+            bonus = whole.bonus(asked, "", dead, items)
+            hits = index.search(asked, vector, config.depth, bonus=bonus)
             return [identifiers[items[hit.row]] for hit in hits]
 
         return judge(data, search)

@@ -39,11 +39,7 @@ class HybridIndex:
         self._dense_weight = dense_weight
         self._synonym_weight = config.synonym_weight
         self.dense = dense if dense is not None else DenseIndex([load_vectors(folder)])
-        self._lexical = LexicalIndex(
-            folder / LEXICAL_FOLDER,
-            bigram_weight=config.bigram_weight,
-            unigram_weight=config.unigram_weight,
-        )
+        self._lexical = LexicalIndex(folder / LEXICAL_FOLDER)
 
     @staticmethod
     def build(folder: Path, texts: Sequence[str], vectors: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""BM25 over character bigrams and unigrams, in tantivy."""
+"""BM25 over the tokens of :mod:`knowledge.index.tokens`, in tantivy."""
 
 from __future__ import annotations
 
@@ -37,15 +37,14 @@ def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_integer_field("row", stored=True, indexed=False, fast=True)
     builder.add_text_field("item", stored=False, tokenizer_name="raw", index_option="basic")
-    for name in ("bigrams", "unigrams"):
-        builder.add_text_field(name, stored=False, tokenizer_name="whitespace", index_option="freq")
+    builder.add_text_field("tokens", stored=False, tokenizer_name="whitespace", index_option="freq")
     return builder.build()
 
 
 def _add(writer: tantivy.IndexWriter, entries: Iterable[Entry]) -> None:
     for entry in entries:
-        fields = {name: " ".join(tokens) for name, tokens in tokenise(entry.text)._asdict().items()}
-        writer.add_document(tantivy.Document(row=entry.row, item=str(entry.item), **fields))
+        tokens = " ".join(tokenise(entry.text))
+        writer.add_document(tantivy.Document(row=entry.row, item=str(entry.item), tokens=tokens))
 
 
 class LexicalIndex:
@@ -54,18 +53,17 @@ class LexicalIndex:
     What :meth:`extend` removed leaves no trace in a score but one: the average length of a piece still counts it.
     """
 
-    def __init__(self, folder: Path, *, bigram_weight: float, unigram_weight: float) -> None:
+    def __init__(self, folder: Path) -> None:
         self._schema = _schema()
         index = tantivy.Index(self._schema, path=str(folder))
         index.config_reader(reload_policy="manual")  # an index that is read is never written to
         index.reload()
         self._searcher = index.searcher()
-        self._weights = {"bigrams": bigram_weight, "unigrams": unigram_weight}
         # tantivy counts removed pieces in its statistics until it merges their segment.
         segments = json.loads((folder / _META).read_text(encoding="utf-8"))["segments"]
         self._counted = sum(int(segment["max_doc"]) for segment in segments)
-        self._frequencies: dict[tuple[str, str], int] = {}
-        self._boosts: dict[tuple[str, str], float] = {}
+        self._frequencies: dict[str, int] = {}
+        self._boosts: dict[str, float] = {}
 
     @staticmethod
     def build(folder: Path, entries: Iterable[Entry]) -> None:
@@ -99,10 +97,6 @@ class LexicalIndex:
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
 
-    def document_frequency(self, bigram: str) -> int:
-        """In how many rows a character pair or word stands."""
-        return self._frequency("bigrams", bigram)
-
     def search(
         self, query: str, limit: int, also: str = "", also_weight: float = 0.0
     ) -> list[tuple[int, float]]:
@@ -110,53 +104,51 @@ class LexicalIndex:
 
         What only ``also`` has (official words for the query's everyday ones) counts ``also_weight`` times as much.
         """
-        clauses: list[tuple[tantivy.Occur, tantivy.Query]] = []
-        tokens_of: dict[str, list[str]] = tokenise(query)._asdict()
-        more_of: dict[str, list[str]] = tokenise(also)._asdict() if also_weight > 0 else {}
-        for field, weight in self._weights.items():
-            if weight <= 0:
-                continue
-            counts: dict[str, float] = dict.fromkeys(more_of.get(field, ()), also_weight)
-            counts |= Counter(tokens_of[field])
-            for token, count in counts.items():
-                term = self._term(field, token)
-                boost = weight * count * self._boost(field, token)
-                clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(term, boost)))
-        if not clauses:
+        counts: dict[str, float] = dict.fromkeys(tokenise(also) if also_weight > 0 else (), also_weight)
+        counts |= Counter(tokenise(query))
+        if not counts:
             return []
+        clauses = [
+            (
+                tantivy.Occur.Should,
+                tantivy.Query.boost_query(self._term(token), count * self._boost(token)),
+            )
+            for token, count in counts.items()
+        ]
         hits = self._searcher.search(tantivy.Query.boolean_query(clauses), limit).hits
         rows = self._searcher.fast_field_values("row", [address for _, address in hits])
         return [(int(row), float(score)) for row, (score, _) in zip(rows, hits, strict=True)]
 
-    def _term(self, field: str, token: str) -> tantivy.Query:
-        return tantivy.Query.term_query(self._schema, field, token, "freq")
-
-    def _frequency(self, field: str, token: str) -> int:
-        known = self._frequencies.get((field, token))
+    def document_frequency(self, token: str) -> int:
+        """In how many rows a token stands."""
+        known = self._frequencies.get(token)
         if known is None:
-            known = int(self._searcher.doc_freq(field, token))
+            known = int(self._searcher.doc_freq("tokens", token))
             if not known:
                 return 0  # and not kept: there is no end of tokens that are not there
             if self._counted != len(self):
                 # Constant scores, because tantivy would work out BM25 for every row that it counts.
-                query = tantivy.Query.const_score_query(self._term(field, token), 1.0)
+                query = tantivy.Query.const_score_query(self._term(token), 1.0)
                 known = int(self._searcher.search(query, 1, count=True).count)
-            self._frequencies[field, token] = known
+            self._frequencies[token] = known
         return known
 
-    def _boost(self, field: str, token: str) -> float:
+    def _term(self, token: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, "tokens", token, "freq")
+
+    def _boost(self, token: str) -> float:
         """What a token's weight in tantivy must be multiplied with to be as if removed pieces had never been there.
 
         BM25's inverse document frequency as tantivy has it: ln(1 + (N - n + 0.5) / (n + 0.5)).
         """
         if self._counted == len(self):
             return 1.0
-        known = self._boosts.get((field, token))
+        known = self._boosts.get(token)
         if known is None:
-            counted = int(self._searcher.doc_freq(field, token))
-            present = self._frequency(field, token) if counted else 0
+            counted = int(self._searcher.doc_freq("tokens", token))
+            present = self.document_frequency(token) if counted else 0
             known = _idf(len(self), present) / _idf(self._counted, counted) if present else 1.0
-            self._boosts[field, token] = known
+            self._boosts[token] = known
         return known
 
 

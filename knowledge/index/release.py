@@ -19,6 +19,7 @@ from knowledge.content import normalize_anchor
 from knowledge.index.build import build_release_index
 from knowledge.index.dense import DenseIndex
 from knowledge.index.hybrid import Hit, HybridIndex
+from knowledge.index.question_words import asked_about
 from knowledge.index.segment import GROUPS, ItemFacts
 from knowledge.index.stored import StoredIndex, is_complete
 from knowledge.index.whole import FOLDER as WHOLE
@@ -29,7 +30,7 @@ __all__ = ["FORMAT", "ReleaseIndex", "build_release_index", "is_complete"]
 
 # FAISS and tantivy let other threads run. Kept: starting a thread takes as long as a small search.
 _BESIDE = ThreadPoolExecutor(len(os.sched_getaffinity(0)), "search")
-FORMAT = 6  # raise it when what is written changes, also its tokens: indexes of another format are built anew
+FORMAT = 7  # raise it when what is written changes, also its tokens: indexes of another format are built anew
 
 
 class ReleaseIndex:
@@ -101,7 +102,8 @@ class ReleaseIndex:
     ) -> list[tuple[Source, Hit]]:
         """Sources found through ``group`` (``questions`` or ``passages``), each with its best piece, best first.
 
-        A passage counts more where its document, or FAQ, as a whole has the question's words too.
+        A passage is searched without the question's question words, and counts more where its document, or FAQ, as a
+        whole has the others too.
 
         For the other parameters see :meth:`knowledge.index.hybrid.HybridIndex.search`.
         """
@@ -109,6 +111,7 @@ class ReleaseIndex:
         owners = self.stored.owners[group]
         bonus = None
         if group == "passages":
+            query = asked_about(query)
             bonus = self._whole.bonus(query, also, self._dead, self.stored.items_of_passages)
         hits = self._indexes[group].search(
             query, vectors, 4 * limit, timings, also=also, hidden=hidden, bonus=bonus

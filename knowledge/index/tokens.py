@@ -1,11 +1,10 @@
-"""Cut text into the tokens of lexical search: character bigrams and unigrams of Chinese, whole words otherwise."""
+"""Cut text into the tokens of lexical search: character bigrams of Chinese, whole words otherwise."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
 
 from knowledge.text import normalise
 
@@ -20,26 +19,18 @@ def is_chinese(text: str) -> bool:
     return _CHINESE.fullmatch(text) is not None
 
 
-class Tokens(NamedTuple):
-    """The tokens of one text, with repetitions, in order."""
+def tokenise(text: str) -> list[str]:
+    """Tokens of ``text`` after :func:`knowledge.text.normalise`, with repetitions, in order.
 
-    bigrams: list[str]
-    """Adjacent pairs of each run of Chinese characters; a lone character and a word in other letters stand whole."""
-    unigrams: list[str]
-    """Single Chinese characters."""
-
-
-def tokenise(text: str) -> Tokens:
-    """Tokens of ``text`` after :func:`knowledge.text.normalise`."""
-    pairs: list[str] = []
-    singles: list[str] = []
+    Adjacent pairs of each run of Chinese characters; a lone character and a word in other letters stand whole.
+    """
+    tokens: list[str] = []
     for run in _RUN.findall(normalise(text).lower()):
-        if run[0] < "⿿":
-            pairs.append(run)
-            continue
-        singles.extend(run)
-        pairs.extend([run] if len(run) == 1 else [run[i : i + 2] for i in range(len(run) - 1)])
-    return Tokens(pairs, singles)
+        if len(run) == 1 or run[0] < "⿿":
+            tokens.append(run)
+        else:
+            tokens.extend(run[i : i + 2] for i in range(len(run) - 1))
+    return tokens
 
 
 class Said:
@@ -62,4 +53,4 @@ class Said:
 @lru_cache(maxsize=8192)
 def bigram_set(text: str) -> frozenset[str]:
     """The distinct bigrams of a short text, kept because candidates are compared again and again."""
-    return frozenset(tokenise(text).bigrams)
+    return frozenset(tokenise(text))

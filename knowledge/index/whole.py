@@ -34,9 +34,7 @@ class WholeIndex:
         self._weight = config.whole_weight
         self._depth = config.depth
         self._synonym_weight = config.synonym_weight
-        self._lexical = LexicalIndex(
-            folder, bigram_weight=config.bigram_weight, unigram_weight=config.unigram_weight
-        )
+        self._lexical = LexicalIndex(folder)
 
     def bonus(
         self, query: str, also: str, dead: np.ndarray, items: np.ndarray

@@ -9,16 +9,14 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-import yaml
-
+from knowledge.patterns import Patterns
 from knowledge.pipeline.context import Context
 from knowledge.pipeline.residence import short_name
 from knowledge.source import Source
 from knowledge.text import normalise
 
-_FILE = Path(__file__).with_name("other_matters.yml")
+_PATTERNS = Patterns(Path(__file__).with_name("other_matters.yml"))
 # Not the day from which something holds.
 _YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!(?:\d{1,2}月(?:\d{1,2}日)?)?(?:起|以后|之后))")
 
@@ -48,15 +46,15 @@ def of_another_place(source: Source, context: Context) -> bool:
 
     Ours is any that the content is for, by its region or its issuer; where the content names none, nothing is known.
     """
-    asked = _pattern("no_place_asked_about").sub("", context.text)
-    named = {each[0] for each in _pattern("places").finditer(asked)}
+    asked = _PATTERNS.pattern("no_place_asked_about", place=f"(?:{_places()})").sub("", context.text)
+    named = set(re.findall(_places(), asked))
     regions = context.index.regions
     if not named or not regions or any(short_name(each) in context.text for each in regions):
         return False
     here = "".join((*regions, *(each.department for each in context.index.documents)))
     said = _all_of(source)
     others = [each for each in named if each not in here and each not in said]
-    return bool(others) and not _pattern("elsewhere").search(said)
+    return bool(others) and not _PATTERNS.pattern("elsewhere").search(said)
 
 
 def of_another_kind(source: Source, context: Context) -> bool:
@@ -91,24 +89,12 @@ def _years(said: str) -> list[int]:
 
 
 @lru_cache(maxsize=1)
-def _data() -> dict[str, Any]:
-    return dict(yaml.safe_load(_FILE.read_text(encoding="utf-8")))
+def _kinds() -> list[dict[str, re.Pattern[str]]]:
+    groups = _PATTERNS.entries["kinds"]
+    return [{name: re.compile("|".join(forms)) for name, forms in group.items()} for group in groups]
 
 
 @lru_cache(maxsize=1)
-def _kinds() -> list[dict[str, re.Pattern[str]]]:
-    return [
-        {name: re.compile("|".join(forms)) for name, forms in group.items()} for group in _data()["kinds"]
-    ]
-
-
-@lru_cache(maxsize=8)
-def _pattern(name: str) -> re.Pattern[str]:
-    """The pattern of an entry of ``other_matters.yml``."""
-    places = "|".join(sorted(_data()["places"].split(), key=len, reverse=True))
-    if name == "places":
-        return re.compile(places)
-    entry = _data()[name]
-    return re.compile(
-        "|".join([entry] if isinstance(entry, str) else entry).replace("{place}", f"(?:{places})")
-    )
+def _places() -> str:
+    """Longer names first: where one begins with another, the whole of it is meant."""
+    return "|".join(sorted(_PATTERNS.entries["places"], key=len, reverse=True))

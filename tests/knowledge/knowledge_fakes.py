@@ -62,7 +62,7 @@ class FakeEmbedder:
     def _vectors(texts: Sequence[str]) -> np.ndarray:
         vectors = np.zeros((len(texts), DIMENSION), dtype=np.float32)
         for row, text in enumerate(texts):
-            for token in tokenise(text).bigrams:
+            for token in tokenise(text):
                 vectors[row, hashlib.md5(token.encode()).digest()[0] % DIMENSION] += 1.0
             if not vectors[row].any():
                 vectors[row, 0] = 1.0

@@ -65,7 +65,7 @@ def test_a_missing_section_is_named(tmp_path: Path, section: str) -> None:
         ("retrieval", "depth", 60.5, "正整数"),
         ("retrieval", "candidates", "20", "数字"),
         ("retrieval", "question_dense_weight", 1.5, "0 到 1"),
-        ("retrieval", "bigram_weight", -1, "不小于 0"),
+        ("retrieval", "whole_weight", -1, "不小于 0"),
         ("decision", "options", 0, "正整数"),
         ("decision", "answer", 60, "0 到 1"),
         ("decision", "clarify", None, "数字"),

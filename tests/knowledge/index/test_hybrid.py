@@ -23,7 +23,7 @@ TEXTS = [
 @pytest.fixture
 def lexical(tmp_path: Path) -> LexicalIndex:
     LexicalIndex.build(tmp_path / "lexical", numbered(TEXTS))
-    return LexicalIndex(tmp_path / "lexical", bigram_weight=1.0, unigram_weight=0.0)
+    return LexicalIndex(tmp_path / "lexical")
 
 
 def hybrid(folder: Path, dense_weight: float, texts: list[str] = TEXTS) -> HybridIndex:
@@ -60,14 +60,6 @@ def test_lexical_search_bears_the_signs_of_a_query_language(lexical: LexicalInde
     assert [row for row, _ in lexical.search('bigrams:居住证 AND (签注^2 OR "', 1)] == [1]
 
 
-def test_a_single_character_finds_pieces_only_through_unigrams(tmp_path: Path) -> None:
-    LexicalIndex.build(tmp_path / "lexical", numbered(TEXTS))
-    pairs = LexicalIndex(tmp_path / "lexical", bigram_weight=1.0, unigram_weight=0.0)
-    singles = LexicalIndex(tmp_path / "lexical", bigram_weight=0.0, unigram_weight=1.0)
-    assert pairs.search("签", 5) == []
-    assert [row for row, _ in singles.search("签", 5)] == [1]
-
-
 def test_rare_pairs_count_for_more_than_common_ones(lexical: LexicalIndex) -> None:
     scores = dict(lexical.search("公积 怎么", 5))
     assert max(scores, key=lambda row: scores[row]) == 2
@@ -76,7 +68,7 @@ def test_rare_pairs_count_for_more_than_common_ones(lexical: LexicalIndex) -> No
 def test_building_again_replaces_what_was_there(tmp_path: Path) -> None:
     LexicalIndex.build(tmp_path / "lexical", numbered(TEXTS))
     LexicalIndex.build(tmp_path / "lexical", numbered(["驾驶证换领"]))
-    index = LexicalIndex(tmp_path / "lexical", bigram_weight=1.0, unigram_weight=0.0)
+    index = LexicalIndex(tmp_path / "lexical")
     assert index.search("居住证", 5) == []
     assert [row for row, _ in index.search("驾驶证", 5)] == [0]
 

@@ -103,7 +103,7 @@ def length_error(folder: Path, content: Content) -> float:
         for number, gone in enumerate(stored.dead.tolist()):
             for place in range(*stored.sources_of(number)):
                 for text in texts_of(stored.source(place), CONFIG.piece_length)[group]:
-                    (dead if gone else living).append(len(tokenise(text).bigrams))
+                    (dead if gone else living).append(len(tokenise(text)))
         if living and dead:
             average = sum(living) / len(living)
             share = len(dead) / (len(dead) + len(living))
@@ -134,7 +134,7 @@ def assert_alike(grown: ReleaseIndex, whole: ReleaseIndex, tolerance: float) -> 
         )
     for question in QUESTIONS:
         vector = FakeEmbedder().queries([question])[0]
-        for token in tokenise(question).bigrams:
+        for token in tokenise(question):
             assert grown.rarity(token) == whole.rarity(token)
         for group in ("questions", "passages"):
             found, expected = (
