@@ -7,8 +7,9 @@ names an authority; the FAQs ask for articles of them. Questions are the real on
 
 Embedding so many texts would take hours here and tells nothing about search, so most vectors are made: ``--real N``
 pieces of the laws, drawn at random, are embedded (once: they are kept in the home's cache), and any other text has the
-vector of one of them, mixed with a near one and turned a little at random. How fast search is does not depend on that,
-but how much the approximate index finds does: its recall is therefore measured on the real vectors alone, too.
+vector of one of them, mixed with a near one and turned a little at random, and its tokens. How fast search is does not
+depend on that, but how much the approximate index finds does: its recall is therefore measured on the real vectors
+alone, too.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import random
 import statistics
 import tempfile
 import time
+from bisect import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -57,8 +59,16 @@ _WARM_UP = 20  # calls that are not timed
 class MadeVectors:
     """An embedder of the real dimension, whose passages are as the module says and whose queries are known."""
 
-    def __init__(self, real: dict[str, np.ndarray], queries: dict[str, np.ndarray]) -> None:
+    def __init__(
+        self,
+        real: dict[str, np.ndarray],
+        queries: dict[str, np.ndarray],
+        tokens: Sequence[np.ndarray],
+        query_tokens: dict[str, np.ndarray],
+    ) -> None:
         self._real, self._queries = real, queries
+        self._tokens, self._query_tokens = tokens, query_tokens
+        self._places = {text: place for place, text in enumerate(real)}
         self._all = np.stack(list(real.values())).astype(np.float32)
         self.fingerprint = f"made-{len(real)}"
 
@@ -72,6 +82,23 @@ class MadeVectors:
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """One vector a text, the same whenever it is asked for."""
         return np.stack([self._passage(text) for text in texts])
+
+    def query_tokens(self, text: str) -> np.ndarray:
+        """The real tokens of a question that is known; any other gets those of one of them."""
+        known = list(self._query_tokens)
+        return self._query_tokens.get(text, self._query_tokens[known[len(text) % len(known)]])
+
+    def passages_with_tokens(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Vectors as :meth:`passages` makes them, each with the tokens of a real text that is about as long."""
+        by_length = sorted(self._places, key=len)
+        lengths = [len(text) for text in by_length]
+        tokens = []
+        for text in texts:
+            like = text if text in self._places else by_length[bisect(lengths, len(text)) - 1]
+            tokens.append(self._tokens[self._places[like]])
+        return self.passages(texts), tokens
 
     def _passage(self, text: str) -> np.ndarray:
         if text in self._real:
@@ -153,15 +180,13 @@ def memory() -> dict[str, int]:
     return {"resident_mb": values["VmRSS"], "anonymous_mb": values["RssAnon"]}
 
 
-def search_times(
-    service: KnowledgeService, queries: dict[str, np.ndarray], embedder: Embedder
-) -> dict[str, Any]:
+def search_times(service: KnowledgeService, made: MadeVectors, embedder: Embedder) -> dict[str, Any]:
     """The retrieval of the pipeline without the embedding, by stage; FAISS Flat and tantivy alone beside it.
 
     ``embedder`` must not have seen the questions yet: once, each is embedded and searched at once, as in the product.
     """
     index, config = service.index(), service.config.retrieval
-    stages: dict[str, list[float]] = {"lexical": [], "dense": [], "search": []}
+    stages: dict[str, list[float]] = {"lexical": [], "dense": [], "tokens": [], "search": []}
 
     def search(asked: tuple[str, np.ndarray]) -> None:
         text, vector = asked
@@ -171,17 +196,23 @@ def search_times(
         found = {source.id for hits in groups.values() for source, _ in hits}
         for group in GROUPS:
             index.cosines(group, sorted(found), vector)
+        compared = time.perf_counter()
+        index.max_sims(sorted(found), made.query_tokens(text))
+        timings["tokens"] = (time.perf_counter() - compared) * 1000
         stages["search"].append((time.perf_counter() - started) * 1000)
         for name, value in timings.items():
             stages[name].append(value)
 
+    queries = made._queries
     asked = list(queries.items())
     timed(search, asked)
     together: list[float] = []
     for text in queries:
         started = time.perf_counter()
         (vector,) = embedder.queries([text])
-        index.search_groups(text, vector, config.candidates)
+        groups = index.search_groups(text, vector, config.candidates)
+        found = {source.id for hits in groups.values() for source, _ in hits}
+        index.max_sims(sorted(found), embedder.query_tokens(text))
         together.append((time.perf_counter() - started) * 1000)
     passages = index._indexes["passages"]
     flat = faiss.IndexFlatIP(passages.dense._parts[0].shape[1])
@@ -221,12 +252,12 @@ def recall_on_real(vectors: np.ndarray, queries: list[np.ndarray]) -> dict[str, 
     return {**vars(choice), "recall_of_questions": found}
 
 
-def watch(home: Path, real: dict[str, np.ndarray], queries: dict[str, np.ndarray], pipe: Any) -> None:
+def watch(home: Path, made: MadeVectors, pipe: Any) -> None:
     """Another process: loads the index, then says when it answers with each text it is told to wait for."""
     started = time.perf_counter()
-    service = KnowledgeService(open_engine(f"sqlite:///{home}/scale.db"), home, MadeVectors(real, queries))
+    service = KnowledgeService(open_engine(f"sqlite:///{home}/scale.db"), home, made)
     index = service.index()
-    text, vector = next(iter(queries.items()))
+    text, vector = next(iter(made._queries.items()))
     index.search("passages", text, vector, 20)
     pipe.send({"cold_load_s": round(time.perf_counter() - started, 2), **memory()})
     while (wanted := pipe.recv()) is not None:
@@ -249,7 +280,7 @@ def publish_times(
     """Seconds from publishing a changed FAQ until this process, and another, answers with it."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    other = context.Process(target=watch, args=(home, embedder._real, embedder._queries, theirs))
+    other = context.Process(target=watch, args=(home, embedder, theirs))
     other.start()
     loaded = ours.recv()
     here, there, longest = [], [], []
@@ -298,10 +329,12 @@ def main() -> None:
     ]
     random.Random(1).shuffle(pieces)
     pieces = pieces[: arguments.real]
-    vectors = EmbeddingCache(settings.home_dir / "cache", embedder).passages(pieces)
+    cache = EmbeddingCache(settings.home_dir / "cache", embedder)
+    vectors, tokens = cache.passages_with_tokens(pieces, [True] * len(pieces))
     asked = [normalise(text) for text in read_retrieval_set(arguments.ncp).queries.values()]
     queries = dict(zip(asked, embedder.queries(asked), strict=True))
-    made = MadeVectors(dict(zip(pieces, vectors, strict=True)), queries)
+    query_tokens = {text: embedder.query_tokens(text) for text in asked}
+    made = MadeVectors(dict(zip(pieces, vectors, strict=True)), queries, tokens, query_tokens)
     report: dict[str, Any] = {"recall on real vectors": recall_on_real(vectors, list(queries.values()))}
 
     with tempfile.TemporaryDirectory() as temporary:
@@ -330,9 +363,9 @@ def main() -> None:
             found = recall(dense._parts[0], dense, list(queries.values()), config.retrieval.depth)
             choice = read_choice(index.stored.base.folder / name)
             report[f"dense, {name}"] = {**vars(choice), "recall_of_questions": found}
-        report["search, ms"] = search_times(service, queries, build_embedder(settings))
+        report["search, ms"] = search_times(service, made, build_embedder(settings))
         report["publish one FAQ"] = publish_times(service, home, made, faqs, arguments.times)
-        report["search after publishing, ms"] = search_times(service, queries, build_embedder(settings))
+        report["search after publishing, ms"] = search_times(service, made, build_embedder(settings))
     print(json.dumps(report, indent=2, ensure_ascii=False))
 
 

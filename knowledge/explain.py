@@ -10,7 +10,8 @@ from knowledge.texts import text
 
 _EVIDENCE = (
     *("probability", "confidence", "question_cosine", "question_match"),
-    *("answer_cosine", "answer_coverage", "clause_cosine", "clause_coverage"),
+    *("answer_cosine", "answer_max_sim", "answer_coverage"),
+    *("clause_cosine", "clause_max_sim", "clause_coverage"),
 )
 
 

@@ -1,4 +1,7 @@
-"""Ask an editor's question as a citizen might: shorter, in keywords, or spelled by its sound."""
+"""Ask an editor's question as a citizen might: shorter, in keywords, or spelled by its sound.
+
+An alteration gets the question, the standard question of its FAQ, and the chance to choose by.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import random
 import re
 from collections.abc import Callable
 
+from knowledge.index.tokens import bigram_set
 from knowledge.vocabulary.homophones import sounding_like
 
 _CLAUSES = re.compile(r"[^，。；？！,;?!、 ]+")
@@ -16,27 +20,32 @@ _FILLERS = re.compile(
 _SHORTEST = 4  # characters that can still ask something
 
 
-def as_it_is(question: str, _chance: random.Random) -> str:
+def as_it_is(question: str, _standard: str, _chance: random.Random) -> str:
     return question
 
 
-def shortened(question: str, chance: random.Random) -> str:
-    """One of its parts between commas; a question of one part loses its beginning or end."""
+def shortened(question: str, standard: str, chance: random.Random) -> str:
+    """One of its parts between commas; a question of one part loses its beginning or end.
+
+    Only a part that still speaks of the subject of the ``standard`` question: nobody who wants to know how a car is
+    registered asks "I have no local hukou" and no more, and what is learnt from that is that nothing is ever sure.
+    """
+    subject = bigram_set(_FILLERS.sub(" ", standard))
     parts = [part for part in _CLAUSES.findall(question) if len(part) >= _SHORTEST]
-    if len(parts) > 1:
-        return chance.choice(parts)
-    cut = len(question) // 3
-    kept = chance.choice((question[cut:], question[: len(question) - cut]))
-    return kept if len(kept) >= _SHORTEST else question
+    if len(parts) < 2:
+        cut = len(question) // 3
+        parts = [part for part in (question[cut:], question[: len(question) - cut]) if len(part) >= _SHORTEST]
+    telling = [part for part in parts if bigram_set(part) & subject]
+    return chance.choice(telling) if telling else question
 
 
-def keyworded(question: str, _chance: random.Random) -> str:
+def keyworded(question: str, _standard: str, _chance: random.Random) -> str:
     """Without the words that carry little."""
     kept = " ".join(part for part in _FILLERS.split(question) if part.strip("，。；？！,;?!、 "))
     return kept if len(kept) >= _SHORTEST else question
 
 
-def misheard(question: str, chance: random.Random) -> str:
+def misheard(question: str, _standard: str, chance: random.Random) -> str:
     """With one character exchanged for one that sounds like it."""
     places = [place for place, character in enumerate(question) if sounding_like(character)]
     if not places:
@@ -45,4 +54,4 @@ def misheard(question: str, chance: random.Random) -> str:
     return question[:place] + chance.choice(sounding_like(question[place])) + question[place + 1 :]
 
 
-ALTERATIONS: tuple[Callable[[str, random.Random], str], ...] = (as_it_is, shortened, keyworded, misheard)
+ALTERATIONS: tuple[Callable[[str, str, random.Random], str], ...] = (as_it_is, shortened, keyworded, misheard)

@@ -13,6 +13,7 @@ QUESTIONS = {
 
 TEXTS = {
     "cosine": "cosine of the nearest reading with the nearest piece of the text",
+    "max_sim": "mean cosine of each of the question's tokens with the nearest of a piece, weighted by rarity",
     "bm25": "best BM25 score of a piece",
     "coverage": "share of the question's bigrams, weighted by rarity, that the source has; over 1 with official words",
 }

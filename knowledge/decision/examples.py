@@ -76,7 +76,7 @@ def examples(
     """Two examples for each pair: with the FAQ, and without it and its basis."""
     for done, (faq, question) in enumerate(pairs, 1):
         alter = ALTERATIONS[_seed(question) % len(ALTERATIONS)]
-        context = context_for(alter(question, random.Random(_seed(question))))
+        context = context_for(alter(question, faq.title, random.Random(_seed(question))))
         context.hidden = rows_of(context.index, faq, [question])
         normalise_question(context)
         retrieve(context)

@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,11 @@ class ModelFile:
         (text_bytes,) = reader.unpack("Q")
         return reader.array("<u4", pieces + 1), reader.array("<f4", pieces), reader.take(text_bytes)
 
+    @property
+    def scores(self) -> np.ndarray:
+        """The unigram pieces' scores (log probabilities) in the order of their numbers."""
+        return self._vocabulary[1]
+
     def vocabulary(self) -> list[tuple[str, float]]:
         """The unigram pieces in the order of their numbers, each with its score (a log probability)."""
         offsets, scores, text = self._vocabulary
@@ -171,6 +177,12 @@ class ModelFile:
         """The matrix ``name`` of ``rows`` rows, still in blocks."""
         with self._damage():
             return Blocks(self.tensors[name].raw, rows, self.shape.block)
+
+
+@lru_cache(maxsize=1)
+def token_weights() -> np.ndarray:
+    """How telling each token of the vocabulary is, by its number: minus the logarithm of its probability."""
+    return np.maximum(-ModelFile(bundled_model_file()).scores, 0.0)
 
 
 @contextmanager

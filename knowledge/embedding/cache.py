@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
 from knowledge.embedding.embedder import Embedder, Progress
+from knowledge.embedding.token_vectors import DIMENSION, no_tokens
 
 _LOOKUP = 500  # rows a SELECT: below SQLite's limit of variables
 _CHUNK = 512  # texts embedded between two commits: a killed import keeps what it had
 
+_Known = tuple[np.ndarray, np.ndarray | None]  # a vector, and tokens where they were wanted
+
 
 class EmbeddingCache:
-    """A file of one embedder's vectors of passages and questions. Losing the file costs time, never content.
+    """A file of one embedder's vectors of passages, and of their tokens. Losing the file costs time, never content.
 
     Vectors are stored as float16: the rounding (1e-3) is far below the differences that ranking sees.
     """
@@ -27,9 +31,10 @@ class EmbeddingCache:
         self._path = folder / f"embeddings-{embedder.fingerprint}.sqlite"
         self._embedder = embedder
         with closing(self._connect()) as connection:
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS vectors (hash BLOB PRIMARY KEY, vector BLOB NOT NULL)"
-            )
+            for table, column in (("vectors", "vector"), ("tokens", "tokens")):
+                connection.execute(
+                    f"CREATE TABLE IF NOT EXISTS {table} (hash BLOB PRIMARY KEY, {column} BLOB NOT NULL)"
+                )
             connection.commit()
 
     def _connect(self) -> sqlite3.Connection:
@@ -43,56 +48,81 @@ class EmbeddingCache:
 
         ``progress(done, total)`` counts only the texts that have to be embedded.
         """
-        return self._vectors("passage", texts, self._embedder.passages, progress)
+        return self._all(texts, [False] * len(texts), progress)[0]
 
-    def queries(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
-        """As ``passages``, embedded as questions: for questions that come again at every publication."""
+    def passages_with_tokens(
+        self, texts: Sequence[str], wanted: Sequence[bool], progress: Progress | None = None
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        """The same, and the tokens of those texts that are marked in ``wanted``; of others there are none."""
+        return self._all(texts, wanted, progress)
 
-        def embed(part: Sequence[str], step: Progress) -> np.ndarray:
-            vectors = self._embedder.queries(part)
-            step(len(part), len(part))
-            return vectors
-
-        return self._vectors("query", texts, embed, progress)
-
-    def _vectors(
-        self,
-        kind: str,
-        texts: Sequence[str],
-        embed: Callable[[Sequence[str], Progress], np.ndarray],
-        progress: Progress | None,
-    ) -> np.ndarray:
-        keys = [hashlib.sha256(f"{kind}\n{text}".encode("utf-8", "surrogatepass")).digest() for text in texts]
+    def _all(
+        self, texts: Sequence[str], wanted: Sequence[bool], progress: Progress | None
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        keys = [
+            hashlib.sha256(f"passage\n{text}".encode("utf-8", "surrogatepass")).digest() for text in texts
+        ]
+        with_tokens = {key for key, want in zip(keys, wanted, strict=True) if want}
         with closing(self._connect()) as connection:
-            known = self._read(connection, keys)
+            known = self._read(connection, keys, with_tokens)
             missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
             # Sorted by length, because the texts of a batch may be padded to its longest.
-            todo = sorted(missing.items(), key=lambda pair: len(pair[1]))
-            for start in range(0, len(todo), _CHUNK):
-                part = todo[start : start + _CHUNK]
+            todo = sorted(missing, key=lambda key: (key in with_tokens, len(missing[key])))
+            for start, part in _parts(todo, with_tokens):
 
                 def step(done: int, _total: int, start: int = start) -> None:
                     if progress:
                         progress(start + done, len(todo))
 
-                vectors = embed([text for _, text in part], step).astype(np.float16)
-                rows = [(key, vector.tobytes()) for (key, _), vector in zip(part, vectors, strict=True)]
-                connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+                made = self._embed([missing[key] for key in part], part[0] in with_tokens, step)
+                vectors = [(key, vector.tobytes()) for key, (vector, _) in zip(part, made, strict=True)]
+                tokens = [
+                    (key, own.tobytes()) for key, (_, own) in zip(part, made, strict=True) if own is not None
+                ]
+                connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", vectors)
+                connection.executemany("INSERT OR REPLACE INTO tokens VALUES (?, ?)", tokens)
                 connection.commit()
-                known.update({key: vector for (key, _), vector in zip(part, vectors, strict=True)})
+                known.update(zip(part, made, strict=True))
         if not keys:
-            return np.zeros((0, 0), dtype=np.float32)
-        return np.stack([known[key] for key in keys]).astype(np.float32)
+            return np.zeros((0, 0), dtype=np.float32), []
+        own = [known[key][1] if want else None for key, want in zip(keys, wanted, strict=True)]
+        return (
+            np.stack([known[key][0] for key in keys]).astype(np.float32),
+            [no_tokens() if each is None else each for each in own],
+        )
+
+    def _embed(self, texts: list[str], with_tokens: bool, step: Progress) -> list[_Known]:
+        if with_tokens:
+            vectors, tokens = self._embedder.passages_with_tokens(texts, step)
+            return list(zip(vectors.astype(np.float16), tokens, strict=True))
+        return [(vector, None) for vector in self._embedder.passages(texts, step).astype(np.float16)]
 
     @staticmethod
-    def _read(connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
-        found: dict[bytes, np.ndarray] = {}
+    def _read(
+        connection: sqlite3.Connection, keys: Sequence[bytes], with_tokens: Collection[bytes]
+    ) -> dict[bytes, _Known]:
+        """What is known whole, by key: vector, and tokens where they are wanted."""
+        found: dict[bytes, _Known] = {}
         unique = list(dict.fromkeys(keys))
         for start in range(0, len(unique), _LOOKUP):
             part = unique[start : start + _LOOKUP]
             marks = ",".join("?" * len(part))
-            for key, blob in connection.execute(
-                f"SELECT hash, vector FROM vectors WHERE hash IN ({marks})", part
+            for key, vector, tokens in connection.execute(
+                f"SELECT hash, vector, tokens FROM vectors LEFT JOIN tokens USING (hash) WHERE hash IN ({marks})",
+                part,
             ):
-                found[key] = np.frombuffer(blob, dtype=np.float16)
+                if key in with_tokens and tokens is None:
+                    continue
+                own = None if tokens is None else np.frombuffer(tokens, np.int8).reshape(-1, DIMENSION)
+                found[key] = (np.frombuffer(vector, dtype=np.float16), own)
         return found
+
+
+def _parts(keys: Sequence[bytes], with_tokens: Collection[bytes]) -> Iterator[tuple[int, list[bytes]]]:
+    """Runs of ``keys`` of which all are in ``with_tokens``, or none is, and where each begins."""
+    start = 0
+    for _, grouped in itertools.groupby(keys, key=with_tokens.__contains__):
+        run = list(grouped)
+        for at in range(0, len(run), _CHUNK):
+            yield start + at, run[at : at + _CHUNK]
+        start += len(run)

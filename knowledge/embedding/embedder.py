@@ -12,11 +12,13 @@ from typing import Protocol
 
 import numpy as np
 
-from knowledge.embedding.bundled import PASSAGE_PREFIX, QUERY_PREFIX
+from knowledge.embedding.bundled import PASSAGE_PREFIX, QUERY_PREFIX, token_weights
 from knowledge.embedding.errors import EmbeddingModelError
+from knowledge.embedding.token_vectors import no_tokens, token_projection
 from knowledge.embedding.unpack import unpack_bundled_model
 
 BUNDLED = "bundled"
+QUESTION, PASSAGE = "question", "passage"
 BATCH = 16  # larger ones are slower on a CPU: more padding, less cache
 Progress = Callable[[int, int], None]
 
@@ -34,6 +36,14 @@ class Embedder(Protocol):
 
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """Embed content; ``progress(done, total)`` is called after every batch."""
+
+    def query_tokens(self, text: str) -> np.ndarray:
+        """The tokens of a question as :func:`knowledge.embedding.token_vectors.max_sim` takes them."""
+
+    def passages_with_tokens(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        """What :meth:`passages` gives, and for each text the tokens as ``max_sim`` takes them."""
 
 
 def encodable(text: str) -> str:
@@ -54,7 +64,8 @@ class SentenceTransformerEmbedder:
     Parameters: ``model`` is ``bundled``, a folder, or a model name; ``models_dir`` is where the bundled model is
     unpacked; the prefixes default to the bundled model's, and to the model's own prompts (or none) otherwise;
     ``precision`` is ``float32`` or ``bfloat16`` (half the memory; faster only on CPUs that calculate in it, many
-    times slower on others). Raises EmbeddingModelError when the model cannot be loaded.
+    times slower on others). Only the bundled model's tokens are compared; another's texts have none. Raises
+    EmbeddingModelError when the model cannot be loaded.
     """
 
     def __init__(
@@ -117,6 +128,45 @@ class SentenceTransformerEmbedder:
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         self.load()
         return self._embed([f"{self._passage_prefix}{text}" for text in texts], progress)
+
+    def query_tokens(self, text: str) -> np.ndarray:
+        if self.folder is None:
+            return no_tokens()
+        (states,), (numbers,) = self._states([text], QUESTION)
+        projection = token_projection()
+        return projection.of_question(states @ projection.matrix, token_weights()[numbers])
+
+    def passages_with_tokens(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        vectors = self.passages(texts, progress)
+        if self.folder is None:
+            return vectors, [no_tokens() for _ in texts]
+        projection = token_projection()
+        states, _ = self._states(texts, PASSAGE)
+        return vectors, [projection.of_passage(each @ projection.matrix) for each in states]
+
+    def states(self, texts: Sequence[str], kind: str) -> list[np.ndarray]:
+        """For each text the states of its own tokens in the last layer (tokens, hidden).
+
+        ``kind`` is ``question`` or ``passage``.
+        """
+        return self._states(texts, kind)[0]
+
+    def _states(self, texts: Sequence[str], kind: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Those, and the tokens' numbers."""
+        self.load()
+        assert self._model is not None
+        prefix = (self._query_prefix if kind == QUESTION else self._passage_prefix) or ""
+        own = slice(len(self._model.tokenizer(prefix)["input_ids"]) - 1, -1)  # not the prefix, nor the end
+        made = [
+            self._model.encode(
+                encodable(f"{prefix}{text}"), output_value=None, prompt="", show_progress_bar=False
+            )
+            for text in texts
+        ]
+        states = [each["token_embeddings"].float().numpy()[own] for each in made]
+        return states, [each["input_ids"].numpy()[own] for each in made]
 
     def _embed(self, texts: list[str], progress: Progress | None) -> np.ndarray:
         # Texts of like length share a batch, so that little is spent on padding.

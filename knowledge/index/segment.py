@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -14,13 +14,14 @@ import numpy as np
 
 from knowledge.content import Document, Faq
 from knowledge.index.approximate import Approximate, open_approximate
-from knowledge.index.dense import load_vectors, save_vectors
+from knowledge.index.dense import VECTORS, load_vectors, save_vectors
 from knowledge.index.pieces import cut, titled
 from knowledge.source import Source
 
 GROUPS = ("questions", "passages")
 _ITEMS, _IDS, _SOURCES, _OFFSETS = "items.json", "ids.json", "sources.jsonl", "offsets.npy"
 _OWNERS = "owners.npy"
+_TOKENS, _STARTS = "tokens.npy", "token_starts.npy"  # of passages
 _KEPT_SOURCES = 8192  # parsed sources kept in memory by each segment
 
 
@@ -53,13 +54,14 @@ class Pack:
     """An item made ready for an index.
 
     ``texts`` holds for each of ``sources``, by group, what it is searched by; ``vectors`` holds their vectors by
-    group, in the same order.
+    group, in the same order, and ``tokens`` the tokens of the passages.
     """
 
     facts: ItemFacts
     sources: tuple[Source, ...]
     texts: tuple[dict[str, list[str]], ...]
     vectors: dict[str, np.ndarray]
+    tokens: Sequence[np.ndarray]
 
 
 def texts_of(source: Source, piece_length: int) -> dict[str, list[str]]:
@@ -124,7 +126,9 @@ class Segment:
         self.ids: list[str] = json.loads((folder / _IDS).read_text(encoding="utf-8"))
         self.owners = {name: np.load(folder / name / _OWNERS) for name in GROUPS}
         """By group: the source that each row belongs to."""
-        self.vectors = {name: load_vectors(folder / name) for name in GROUPS}
+        self.vectors = {name: load_vectors(folder / name / VECTORS) for name in GROUPS}
+        self._tokens = load_vectors(folder / _TOKENS)
+        self._token_starts = np.load(folder / _STARTS)
         self.offsets = np.load(folder / _OFFSETS)
         self._file = (folder / _SOURCES).open("rb")
         self.source = lru_cache(_KEPT_SOURCES)(self._read_source)
@@ -143,6 +147,10 @@ class Segment:
         """Source numbers by id; the last where an id was written again."""
         return {identifier: number for number, identifier in enumerate(self.ids)}
 
+    def tokens(self, passage: int) -> np.ndarray:
+        """The tokens of a passage by its row, read from disk."""
+        return self._tokens[self._token_starts[passage] : self._token_starts[passage + 1]]
+
     def line(self, number: int) -> bytes:
         """A source as it is stored."""
         start, end = int(self.offsets[number]), int(self.offsets[number + 1])
@@ -155,12 +163,11 @@ class Segment:
         """An item with all that belongs to it, read from disk."""
         first, last = int(self.starts[item]), int(self.starts[item + 1])
         sources = tuple(self._read_source(number) for number in range(first, last))
-        vectors = {}
-        for name in GROUPS:
-            start, end = np.searchsorted(self.owners[name], [first, last])
-            vectors[name] = np.asarray(self.vectors[name][start:end])
+        rows = {name: np.searchsorted(owners, [first, last]).tolist() for name, owners in self.owners.items()}
+        vectors = {name: self.vectors[name][start:end] for name, (start, end) in rows.items()}
         texts = tuple(texts_of(source, piece_length) for source in sources)
-        return Pack(self.items[item], sources, texts, vectors)
+        tokens = [self.tokens(row) for row in range(*rows["passages"])]
+        return Pack(self.items[item], sources, texts, vectors, tokens)
 
 
 def write_segment(folder: Path, packs: Iterable[Pack], after: Segment | None = None) -> None:
@@ -171,6 +178,8 @@ def write_segment(folder: Path, packs: Iterable[Pack], after: Segment | None = N
     offsets: list[int] = after.offsets.tolist() if after else [0]
     owners: dict[str, list[int]] = {name: after.owners[name].tolist() if after else [] for name in GROUPS}
     vectors: dict[str, list[np.ndarray]] = {name: [after.vectors[name]] if after else [] for name in GROUPS}
+    tokens = [after._tokens] if after else []
+    starts = after._token_starts.tolist() if after else [0]
     if after:
         shutil.copyfile(after.folder / _SOURCES, folder / _SOURCES)
     with (folder / _SOURCES).open("ab") as file:
@@ -184,9 +193,14 @@ def write_segment(folder: Path, packs: Iterable[Pack], after: Segment | None = N
                 offsets.append(offsets[-1] + file.write(line))
             for name in GROUPS:
                 vectors[name].append(pack.vectors[name])
+            for each in pack.tokens:
+                tokens.append(each)
+                starts.append(starts[-1] + len(each))
     (folder / _ITEMS).write_text(json.dumps(items, ensure_ascii=False), encoding="utf-8")
     (folder / _IDS).write_text(json.dumps(ids, ensure_ascii=False), encoding="utf-8")
     np.save(folder / _OFFSETS, np.array(offsets, dtype=np.int64))
+    save_vectors(folder / _TOKENS, tokens)
+    np.save(folder / _STARTS, np.array(starts, dtype=np.int64))
     for name in GROUPS:
-        save_vectors(folder / name, vectors[name])
+        save_vectors(folder / name / VECTORS, vectors[name])
         np.save(folder / name / _OWNERS, np.array(owners[name], dtype=np.int64))

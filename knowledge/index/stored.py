@@ -124,6 +124,13 @@ class StoredIndex:
             return self.base.pack(item, piece_length)
         return self.tail.pack(item - size, piece_length)
 
+    def tokens(self, passage: int) -> np.ndarray:
+        """The tokens of a passage by its row, read from disk."""
+        size = len(self.base.owners["passages"])
+        if passage < size or self.tail is None:
+            return self.base.tokens(passage)
+        return self.tail.tokens(passage - size)
+
     def dead_rows(self, name: str, dead: np.ndarray) -> np.ndarray:
         """A group's rows, marked where they belong to an item that is marked in ``dead``."""
         rows: np.ndarray = np.repeat(dead, self.counts)[self.owners[name]]

@@ -28,10 +28,12 @@ def gather_evidence(context: Context, found: dict[str, Found]) -> None:
     question = _Question(context)
     asked = {"length": math.log(1 + len(context.text)), "known": question.known()}
     names = [each.source.id for each in context.candidates]
-    for candidate, near, text_near in zip(
+    tokens = context.embedder.query_tokens(context.text)
+    for candidate, near, text_near, alike in zip(
         context.candidates,
         context.index.all_cosines("questions", names, context.vectors, context.hidden),
         context.index.cosines("passages", names, context.vectors),
+        context.index.max_sims(names, tokens),
         strict=True,
     ):
         source, bm25 = candidate.source, found[candidate.source.id].bm25
@@ -45,6 +47,7 @@ def gather_evidence(context: Context, found: dict[str, Found]) -> None:
         own = OF_TEXT["answer" if is_faq else "clause"]
         candidate.evidence |= {
             own["cosine"]: text_near,
+            own["max_sim"]: alike,
             own["bm25"]: bm25.get("passages", 0.0),
             own["coverage"]: question.coverage(says),
         }

@@ -14,6 +14,7 @@ from knowledge.config import SearchConfig, load_search_config
 from knowledge.content import Document, Faq
 from knowledge.decision.evidence import WEIGHED
 from knowledge.embedding.embedder import Progress
+from knowledge.embedding.token_vectors import DIMENSION as TOKEN_DIMENSION
 from knowledge.index.tokens import tokenise
 
 TODAY = date(2026, 6, 15)
@@ -57,6 +58,22 @@ class FakeEmbedder:
         if progress:
             progress(len(texts), len(texts))
         return self._vectors(texts)
+
+    def query_tokens(self, text: str) -> np.ndarray:
+        tokens = self._tokens(text).astype(np.float32)
+        return tokens / max(len(tokens), 1) / 127
+
+    def passages_with_tokens(
+        self, texts: Sequence[str], progress: Progress | None = None
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        return self.passages(texts, progress), [self._tokens(text) for text in texts]
+
+    @staticmethod
+    def _tokens(text: str) -> np.ndarray:
+        tokens = np.zeros((len(tokenise(text)), TOKEN_DIMENSION), dtype=np.int8)
+        for row, token in enumerate(tokenise(text)):
+            tokens[row, hashlib.md5(token.encode()).digest()[0] % TOKEN_DIMENSION] = 127
+        return tokens
 
     @staticmethod
     def _vectors(texts: Sequence[str]) -> np.ndarray:

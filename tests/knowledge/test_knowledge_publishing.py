@@ -341,7 +341,7 @@ def test_progress_counts_the_pieces_to_embed(service: KnowledgeService) -> None:
     service.import_items([PERMIT])
     steps: list[tuple[int, int]] = []
     service.publish(progress=lambda done, total: steps.append((done, total)))
-    assert steps == [(2, 2)]
+    assert steps == [(1, 2), (2, 2)], "the question, then the passage with its tokens"
 
 
 def test_today_is_the_citys() -> None:

@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 
 from bot.gateway.wechat.simulator import PlatformApi
+from knowledge.embedding.token_vectors import no_tokens
 from wenzheng.cli import main
 
 COMMANDS = [
@@ -45,6 +46,14 @@ class AllAlike:
 
     def passages(self, texts: Sequence[str], progress: object = None) -> np.ndarray:
         return self.queries(texts)
+
+    def query_tokens(self, text: str) -> np.ndarray:
+        return no_tokens()
+
+    def passages_with_tokens(
+        self, texts: Sequence[str], progress: object = None
+    ) -> tuple[np.ndarray, list[np.ndarray]]:
+        return self.passages(texts), [no_tokens() for _ in texts]
 
 
 @pytest.fixture(autouse=True)

@@ -37,7 +37,9 @@ _SCORES = {
     "confidence": "把握",
     "question_cosine": "问法相近",
     "answer_cosine": "答案相近",
+    "answer_max_sim": "答案逐词相近",
     "clause_cosine": "条款相近",
+    "clause_max_sim": "条款逐词相近",
 }
 _FIELDS = {
     "status": "答复状态",

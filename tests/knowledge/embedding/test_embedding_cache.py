@@ -1,7 +1,8 @@
 """Vectors kept by content."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -83,28 +84,57 @@ def test_more_texts_than_a_statement_takes_are_found_again(tmp_path: Path, embed
     assert embedder.embedded == []
 
 
-def test_questions_are_kept_apart_from_passages(tmp_path: Path) -> None:
-    class Sided(FakeEmbedder):
-        asked: ClassVar[list[str]] = []
-
-        def queries(self, texts):  # type: ignore[no-untyped-def]
-            self.asked.extend(texts)
-            return -super().queries(texts)
-
-    cache = EmbeddingCache(tmp_path, Sided())
-    passages = cache.passages(TEXTS)
-    assert cache.queries(TEXTS) == pytest.approx(-passages)
-    assert cache.queries(TEXTS[::-1]) == pytest.approx(-passages[::-1])
-    assert sorted(Sided.asked) == sorted(TEXTS)
-    assert cache.passages(TEXTS) == pytest.approx(passages)
+def test_tokens_are_kept_where_they_are_wanted(tmp_path: Path, embedder: FakeEmbedder) -> None:
+    wanted = [True, False, True]
+    vectors, tokens = EmbeddingCache(tmp_path, embedder).passages_with_tokens(TEXTS, wanted)
+    expected = embedder.passages_with_tokens(TEXTS)
+    assert vectors == pytest.approx(expected[0], abs=1e-3)
+    for want, own, whole in zip(wanted, tokens, expected[1], strict=True):
+        assert np.array_equal(own, whole if want else whole[:0])
+    other = FakeEmbedder()
+    again, kept = EmbeddingCache(tmp_path, other).passages_with_tokens(TEXTS, wanted)
+    assert other.embedded == []
+    assert np.array_equal(again, vectors)
+    assert all(np.array_equal(one, two) for one, two in zip(kept, tokens, strict=True))
 
 
-def test_progress_counts_the_questions_to_embed(tmp_path: Path, embedder: FakeEmbedder) -> None:
+def test_a_text_whose_tokens_are_wanted_later_is_embedded_once_more(
+    tmp_path: Path, embedder: FakeEmbedder
+) -> None:
     cache = EmbeddingCache(tmp_path, embedder)
-    cache.queries(TEXTS[:1])
+    cache.passages(TEXTS)
+    embedder.embedded.clear()
+    _, tokens = cache.passages_with_tokens([TEXTS[1], TEXTS[1], TEXTS[0]], [True, False, False])
+    assert embedder.embedded == [TEXTS[1]]
+    assert [len(each) for each in tokens] == [6, 0, 0]
+    cache.passages_with_tokens(TEXTS, [False, True, False])
+    assert embedder.embedded == [TEXTS[1]]
+
+
+def test_progress_counts_texts_with_tokens_and_without(
+    tmp_path: Path, embedder: FakeEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("knowledge.embedding.cache._CHUNK", 2)
     steps: list[tuple[int, int]] = []
-    cache.queries(TEXTS, lambda done, total: steps.append((done, total)))
-    assert steps == [(2, 2)]
+    texts = [*TEXTS, *(f"另{each}" for each in TEXTS)]
+    wanted = [True, False] * 3
+    EmbeddingCache(tmp_path, embedder).passages_with_tokens(
+        texts, wanted, lambda done, total: steps.append((done, total))
+    )
+    assert steps == [(2, 6), (3, 6), (5, 6), (6, 6)]
+    assert sorted(embedder.embedded) == sorted(texts)
+
+
+def test_vectors_that_were_kept_before_tokens_were_stay(tmp_path: Path, embedder: FakeEmbedder) -> None:
+    cache = EmbeddingCache(tmp_path, embedder)
+    vectors = cache.passages(TEXTS)
+    (path,) = tmp_path.glob("*.sqlite")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE tokens")
+        connection.commit()
+    embedder.embedded.clear()
+    assert np.array_equal(EmbeddingCache(tmp_path, embedder).passages(TEXTS), vectors)
+    assert embedder.embedded == []
 
 
 def test_a_lone_surrogate_has_a_key_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

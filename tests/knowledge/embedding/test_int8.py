@@ -12,7 +12,7 @@ import pytest
 from embedding_texts import cosines, real_texts
 
 from knowledge.embedding import EmbeddingModelError, Int8Embedder, SentenceTransformerEmbedder
-from knowledge.embedding.int8 import STEP, _Engine
+from knowledge.embedding.int8 import STEP, _Engine, _Read
 from tests.conftest import TEST_HOME
 
 ROOT = Path(__file__).parents[3]
@@ -67,14 +67,14 @@ def test_a_run_that_is_stopped_embeds_nothing_more(
         raise Stopped
 
     begun: list[str] = []
-    make = _Engine.vector
+    make = _Engine.read
 
-    def counted(engine: _Engine, text: str) -> np.ndarray:
+    def counted(engine: _Engine, text: str) -> _Read:
         begun.append(text)
         return make(engine, text)
 
     int8.load()
-    monkeypatch.setattr(_Engine, "vector", counted)
+    monkeypatch.setattr(_Engine, "read", counted)
     with pytest.raises(Stopped):
         int8.passages([PASSAGE] * 3 * STEP, stop)
     soon = len(begun)
@@ -95,15 +95,15 @@ def test_a_question_that_is_being_embedded_is_waited_for(
 ) -> None:
     made: list[str] = []
     both_ask = threading.Event()
-    make = _Engine.vector
+    make = _Engine.read
 
-    def slow(engine: _Engine, text: str) -> np.ndarray:
+    def slow(engine: _Engine, text: str) -> _Read:
         made.append(text)
         assert both_ask.wait(5)
         return make(engine, text)
 
     int8.load()
-    monkeypatch.setattr(_Engine, "vector", slow)
+    monkeypatch.setattr(_Engine, "read", slow)
     question = "同一个问题两处同时在问"
     vectors: list[np.ndarray] = []
     threads = [threading.Thread(target=lambda: vectors.append(int8.queries([question])[0])) for _ in range(3)]
@@ -119,12 +119,12 @@ def test_a_question_that_is_being_embedded_is_waited_for(
 
 
 def test_a_failure_is_not_remembered(int8: Int8Embedder, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_engine: _Engine, _text: str) -> np.ndarray:
+    def broken(_engine: _Engine, _text: str) -> _Read:
         raise RuntimeError("broken")
 
     int8.load()
     with monkeypatch.context() as patch:
-        patch.setattr(_Engine, "vector", broken)
+        patch.setattr(_Engine, "read", broken)
         with pytest.raises(RuntimeError):
             int8.queries(["第一次没有成功的问题"])
     assert np.linalg.norm(int8.queries(["第一次没有成功的问题"])[0]) == pytest.approx(1, abs=1e-5)

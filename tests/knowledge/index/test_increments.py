@@ -136,6 +136,8 @@ def assert_alike(grown: ReleaseIndex, whole: ReleaseIndex, tolerance: float) -> 
         vector = FakeEmbedder().queries([question])[0]
         for token in tokenise(question):
             assert grown.rarity(token) == whole.rarity(token)
+        tokens, names = FakeEmbedder().query_tokens(question), list(whole.by_id)
+        assert grown.max_sims(names, tokens) == pytest.approx(whole.max_sims(names, tokens))
         for group in ("questions", "passages"):
             found, expected = (
                 {source.id: hit for source, hit in index.search(group, question, vector, 10_000)}

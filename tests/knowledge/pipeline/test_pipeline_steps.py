@@ -441,6 +441,23 @@ def test_the_mean_of_the_nearest_questions_does_not_fall_with_how_many_there_are
     assert few["question_best"] < few["question_cosine"]
 
 
+def test_texts_are_compared_token_by_token(context: Any) -> None:
+    run = context(
+        "居住证怎么办理",
+        faq("FAQ-1", "问", "带身份证，居住证就这样：怎么办理都行。"),
+        faq("FAQ-2", "问", "居住地。"),
+        faq("FAQ-3", "问", "公积金。"),
+        document("permit", "办法", "怎么办理居住证。"),
+    )
+    retrieve(run)
+    alike = {
+        each.source.id: each.evidence["answer_max_sim" if each.source.kind == "faq" else "clause_max_sim"]
+        for each in run.candidates
+    }
+    # Of the question's six pairs, each of which is a token here: 居住 住证 证怎 怎么 么办 办理.
+    assert alike == pytest.approx({"FAQ-1": 5 / 6, "permit#第一条": 5 / 6, "FAQ-2": 1 / 6, "FAQ-3": 0.0})
+
+
 def test_texts_are_compared_across_kinds_and_questions_among_faqs(context: Any) -> None:
     run = context("居住证怎么办理")
     retrieve(run)
