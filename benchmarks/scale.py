@@ -64,31 +64,28 @@ class MadeVectors:
         real: dict[str, np.ndarray],
         queries: dict[str, np.ndarray],
         tokens: Sequence[np.ndarray],
-        query_tokens: dict[str, np.ndarray],
+        query_token_vectors: dict[str, np.ndarray],
     ) -> None:
-        self._real, self._queries = real, queries
-        self._tokens, self._query_tokens = tokens, query_tokens
+        self._real, self.known = real, queries
+        self._tokens, self._query_tokens = tokens, query_token_vectors
         self._places = {text: place for place, text in enumerate(real)}
         self._all = np.stack(list(real.values())).astype(np.float32)
         self.fingerprint = f"made-{len(real)}"
 
     def queries(self, texts: Sequence[str]) -> np.ndarray:
         """The real vectors of questions that are known; any other gets one of them."""
-        known = list(self._queries)
-        return np.stack(
-            [self._queries.get(text, self._queries[known[len(text) % len(known)]]) for text in texts]
-        )
+        known = list(self.known)
+        return np.stack([self.known.get(text, self.known[known[len(text) % len(known)]]) for text in texts])
 
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """One vector a text, the same whenever it is asked for."""
         return np.stack([self._passage(text) for text in texts])
 
-    def query_tokens(self, text: str) -> np.ndarray:
-        """The real tokens of a question that is known; any other gets those of one of them."""
-        known = list(self._query_tokens)
-        return self._query_tokens.get(text, self._query_tokens[known[len(text) % len(known)]])
+    def query_token_vectors(self, text: str) -> np.ndarray:
+        """The real tokens of a question that is known; any other gets those of the first."""
+        return self._query_tokens.get(text, next(iter(self._query_tokens.values())))
 
-    def passages_with_tokens(
+    def passages_with_token_vectors(
         self, texts: Sequence[str], progress: Progress | None = None
     ) -> tuple[np.ndarray, list[np.ndarray]]:
         """Vectors as :meth:`passages` makes them, each with the tokens of a real text that is about as long."""
@@ -96,7 +93,7 @@ class MadeVectors:
         lengths = [len(text) for text in by_length]
         tokens = []
         for text in texts:
-            like = text if text in self._places else by_length[bisect(lengths, len(text)) - 1]
+            like = text if text in self._places else by_length[max(bisect(lengths, len(text)) - 1, 0)]
             tokens.append(self._tokens[self._places[like]])
         return self.passages(texts), tokens
 
@@ -194,16 +191,17 @@ def search_times(service: KnowledgeService, made: MadeVectors, embedder: Embedde
         started = time.perf_counter()
         groups = index.search_groups(text, vector, config.candidates, timings)
         found = {source.id for hits in groups.values() for source, _ in hits}
-        for group in GROUPS:
-            index.cosines(group, sorted(found), vector)
+        names = sorted(found)
+        index.all_cosines("questions", names, vector)
+        near = index.all_cosines("passages", names, vector)
         compared = time.perf_counter()
-        index.max_sims(sorted(found), made.query_tokens(text))
+        index.max_sims(names, near, made.query_token_vectors(text))
         timings["tokens"] = (time.perf_counter() - compared) * 1000
         stages["search"].append((time.perf_counter() - started) * 1000)
         for name, value in timings.items():
             stages[name].append(value)
 
-    queries = made._queries
+    queries = made.known
     asked = list(queries.items())
     timed(search, asked)
     together: list[float] = []
@@ -211,8 +209,9 @@ def search_times(service: KnowledgeService, made: MadeVectors, embedder: Embedde
         started = time.perf_counter()
         (vector,) = embedder.queries([text])
         groups = index.search_groups(text, vector, config.candidates)
-        found = {source.id for hits in groups.values() for source, _ in hits}
-        index.max_sims(sorted(found), embedder.query_tokens(text))
+        names = sorted({source.id for hits in groups.values() for source, _ in hits})
+        near = index.all_cosines("passages", names, vector)
+        index.max_sims(names, near, embedder.query_token_vectors(text))
         together.append((time.perf_counter() - started) * 1000)
     passages = index._indexes["passages"]
     flat = faiss.IndexFlatIP(passages.dense._parts[0].shape[1])
@@ -257,7 +256,7 @@ def watch(home: Path, made: MadeVectors, pipe: Any) -> None:
     started = time.perf_counter()
     service = KnowledgeService(open_engine(f"sqlite:///{home}/scale.db"), home, made)
     index = service.index()
-    text, vector = next(iter(made._queries.items()))
+    text, vector = next(iter(made.known.items()))
     index.search("passages", text, vector, 20)
     pipe.send({"cold_load_s": round(time.perf_counter() - started, 2), **memory()})
     while (wanted := pipe.recv()) is not None:
@@ -330,11 +329,11 @@ def main() -> None:
     random.Random(1).shuffle(pieces)
     pieces = pieces[: arguments.real]
     cache = EmbeddingCache(settings.home_dir / "cache", embedder)
-    vectors, tokens = cache.passages_with_tokens(pieces, [True] * len(pieces))
+    vectors, tokens = cache.passages_with_token_vectors(pieces, [True] * len(pieces))
     asked = [normalise(text) for text in read_retrieval_set(arguments.ncp).queries.values()]
     queries = dict(zip(asked, embedder.queries(asked), strict=True))
-    query_tokens = {text: embedder.query_tokens(text) for text in asked}
-    made = MadeVectors(dict(zip(pieces, vectors, strict=True)), queries, tokens, query_tokens)
+    query_token_vectors = {text: embedder.query_token_vectors(text) for text in asked}
+    made = MadeVectors(dict(zip(pieces, vectors, strict=True)), queries, tokens, query_token_vectors)
     report: dict[str, Any] = {"recall on real vectors": recall_on_real(vectors, list(queries.values()))}
 
     with tempfile.TemporaryDirectory() as temporary:

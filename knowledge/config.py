@@ -35,6 +35,7 @@ class RetrievalConfig:
     piece_length: int
     depth: int
     candidates: int
+    compared: int
     question_dense_weight: float
     passage_dense_weight: float
     whole_weight: float

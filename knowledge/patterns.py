@@ -23,7 +23,8 @@ class Patterns:
         return dict(yaml.safe_load(self._path.read_text(encoding="utf-8")))
 
     def pattern(self, name: str, **words: str) -> re.Pattern[str]:
-        """The alternatives called ``name`` as one pattern; ``words`` are patterns that stand in place of ``{word}``.
+        """The alternatives called ``name`` as one pattern; ``words`` are patterns that stand in place of ``{word}``,
+        never what people type.
 
         Raises KeyError for a name that the file does not have.
         """

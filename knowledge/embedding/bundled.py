@@ -29,6 +29,7 @@ from knowledge.embedding.errors import BundledModelError
 QUERY_PREFIX = "query: "
 PASSAGE_PREFIX = "passage: "
 BOS, PAD, EOS, UNK = 0, 1, 2, 3
+BLANK = "▁"
 MAGIC = b"E5S1"
 _HEAD = 8  # bytes before the sizes: the magic and a version
 
@@ -155,6 +156,17 @@ class ModelFile:
         """The unigram pieces' scores (log probabilities) in the order of their numbers."""
         return self._vocabulary[1]
 
+    def number(self, piece: str) -> int:
+        """The number of a unigram piece. Raises BundledModelError where there is none."""
+        offsets, _, text = self._vocabulary
+        sought = piece.encode()
+        with self._damage():
+            alike = np.flatnonzero(np.diff(offsets.astype(np.int64)) == len(sought)).tolist()
+            for each in alike:
+                if text[offsets[each] : offsets[each + 1]] == sought:
+                    return int(each)
+            raise ValueError(f"没有词元 {piece}")
+
     def vocabulary(self) -> list[tuple[str, float]]:
         """The unigram pieces in the order of their numbers, each with its score (a log probability)."""
         offsets, scores, text = self._vocabulary
@@ -181,8 +193,14 @@ class ModelFile:
 
 @lru_cache(maxsize=1)
 def token_weights() -> np.ndarray:
-    """How telling each token of the vocabulary is, by its number: minus the logarithm of its probability."""
-    return np.maximum(-ModelFile(bundled_model_file()).scores, 0.0)
+    """How telling each token of the vocabulary is, by its number: minus the logarithm of its probability.
+
+    Nothing for what has none, which are the model's own signs and what it does not know, nor for the mark of a blank.
+    """
+    file = ModelFile(bundled_model_file())
+    weights = np.maximum(-file.scores, 0.0)
+    weights[file.number(BLANK)] = 0.0
+    return weights
 
 
 @contextmanager

@@ -50,7 +50,7 @@ class EmbeddingCache:
         """
         return self._all(texts, [False] * len(texts), progress)[0]
 
-    def passages_with_tokens(
+    def passages_with_token_vectors(
         self, texts: Sequence[str], wanted: Sequence[bool], progress: Progress | None = None
     ) -> tuple[np.ndarray, list[np.ndarray]]:
         """The same, and the tokens of those texts that are marked in ``wanted``; of others there are none."""
@@ -68,7 +68,7 @@ class EmbeddingCache:
             missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
             # Sorted by length, because the texts of a batch may be padded to its longest.
             todo = sorted(missing, key=lambda key: (key in with_tokens, len(missing[key])))
-            for start, part in _parts(todo, with_tokens):
+            for start, part in _parts(todo, with_tokens, _CHUNK):
 
                 def step(done: int, _total: int, start: int = start) -> None:
                     if progress:
@@ -93,7 +93,7 @@ class EmbeddingCache:
 
     def _embed(self, texts: list[str], with_tokens: bool, step: Progress) -> list[_Known]:
         if with_tokens:
-            vectors, tokens = self._embedder.passages_with_tokens(texts, step)
+            vectors, tokens = self._embedder.passages_with_token_vectors(texts, step)
             return list(zip(vectors.astype(np.float16), tokens, strict=True))
         return [(vector, None) for vector in self._embedder.passages(texts, step).astype(np.float16)]
 
@@ -103,26 +103,26 @@ class EmbeddingCache:
     ) -> dict[bytes, _Known]:
         """What is known whole, by key: vector, and tokens where they are wanted."""
         found: dict[bytes, _Known] = {}
-        unique = list(dict.fromkeys(keys))
-        for start in range(0, len(unique), _LOOKUP):
-            part = unique[start : start + _LOOKUP]
+        unique = sorted(dict.fromkeys(keys), key=with_tokens.__contains__)
+        for _, part in _parts(unique, with_tokens, _LOOKUP):
             marks = ",".join("?" * len(part))
-            for key, vector, tokens in connection.execute(
-                f"SELECT hash, vector, tokens FROM vectors LEFT JOIN tokens USING (hash) WHERE hash IN ({marks})",
-                part,
-            ):
-                if key in with_tokens and tokens is None:
-                    continue
+            columns, tables = ("vector, NULL", "vectors")
+            if part[0] in with_tokens:
+                columns, tables = ("vector, tokens", "vectors JOIN tokens USING (hash)")
+            query = f"SELECT hash, {columns} FROM {tables} WHERE hash IN ({marks})"
+            for key, vector, tokens in connection.execute(query, part):
                 own = None if tokens is None else np.frombuffer(tokens, np.int8).reshape(-1, DIMENSION)
                 found[key] = (np.frombuffer(vector, dtype=np.float16), own)
         return found
 
 
-def _parts(keys: Sequence[bytes], with_tokens: Collection[bytes]) -> Iterator[tuple[int, list[bytes]]]:
-    """Runs of ``keys`` of which all are in ``with_tokens``, or none is, and where each begins."""
+def _parts(
+    keys: Sequence[bytes], with_tokens: Collection[bytes], most: int
+) -> Iterator[tuple[int, list[bytes]]]:
+    """Runs of at most so many ``keys`` of which all are in ``with_tokens``, or none is, and where each begins."""
     start = 0
     for _, grouped in itertools.groupby(keys, key=with_tokens.__contains__):
         run = list(grouped)
-        for at in range(0, len(run), _CHUNK):
-            yield start + at, run[at : at + _CHUNK]
+        for at in range(0, len(run), most):
+            yield start + at, run[at : at + most]
         start += len(run)

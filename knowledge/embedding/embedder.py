@@ -6,15 +6,15 @@ import ctypes
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from knowledge.embedding.bundled import PASSAGE_PREFIX, QUERY_PREFIX, token_weights
 from knowledge.embedding.errors import EmbeddingModelError
-from knowledge.embedding.token_vectors import no_tokens, token_projection
+from knowledge.embedding.token_vectors import no_tokens, projection_version, token_projection
 from knowledge.embedding.unpack import unpack_bundled_model
 
 BUNDLED = "bundled"
@@ -37,10 +37,10 @@ class Embedder(Protocol):
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         """Embed content; ``progress(done, total)`` is called after every batch."""
 
-    def query_tokens(self, text: str) -> np.ndarray:
+    def query_token_vectors(self, text: str) -> np.ndarray:
         """The tokens of a question as :func:`knowledge.embedding.token_vectors.max_sim` takes them."""
 
-    def passages_with_tokens(
+    def passages_with_token_vectors(
         self, texts: Sequence[str], progress: Progress | None = None
     ) -> tuple[np.ndarray, list[np.ndarray]]:
         """What :meth:`passages` gives, and for each text the tokens as ``max_sim`` takes them."""
@@ -56,6 +56,24 @@ def give_back_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
+
+
+class _Read(NamedTuple):
+    """What the model made of a text: its vector, the numbers of its own tokens, and their states."""
+
+    vector: np.ndarray
+    numbers: np.ndarray
+    states: np.ndarray
+
+
+def _batches(texts: Sequence[str], progress: Progress | None) -> Iterator[list[int]]:
+    """Places of texts of like length, so that little is spent on padding."""
+    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+    for start in range(0, len(order), BATCH):
+        batch = order[start : start + BATCH]
+        yield batch
+        if progress:
+            progress(start + len(batch), len(order))
 
 
 class SentenceTransformerEmbedder:
@@ -88,7 +106,8 @@ class SentenceTransformerEmbedder:
         self._precision = precision
         self._lock = threading.Lock()
         self._model = None
-        identity = "|".join([model, str(self._query_prefix), str(self._passage_prefix), precision])
+        parts = [model, str(self._query_prefix), str(self._passage_prefix), precision]
+        identity = "|".join([*parts, projection_version()] if bundled else parts)
         self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
 
     def load(self) -> None:
@@ -129,54 +148,58 @@ class SentenceTransformerEmbedder:
         self.load()
         return self._embed([f"{self._passage_prefix}{text}" for text in texts], progress)
 
-    def query_tokens(self, text: str) -> np.ndarray:
+    def query_token_vectors(self, text: str) -> np.ndarray:
         if self.folder is None:
             return no_tokens()
-        (states,), (numbers,) = self._states([text], QUESTION)
+        (read,) = self._read([text], QUESTION, None)
         projection = token_projection()
-        return projection.of_question(states @ projection.matrix, token_weights()[numbers])
+        return projection.of_question(read.states @ projection.matrix, token_weights()[read.numbers])
 
-    def passages_with_tokens(
+    def passages_with_token_vectors(
         self, texts: Sequence[str], progress: Progress | None = None
     ) -> tuple[np.ndarray, list[np.ndarray]]:
-        vectors = self.passages(texts, progress)
-        if self.folder is None:
-            return vectors, [no_tokens() for _ in texts]
+        if self.folder is None or not texts:
+            return self.passages(texts, progress), [no_tokens() for _ in texts]
         projection = token_projection()
-        states, _ = self._states(texts, PASSAGE)
-        return vectors, [projection.of_passage(each @ projection.matrix) for each in states]
+        made = self._read(texts, PASSAGE, progress)
+        tokens = [projection.of_passage(each.states @ projection.matrix) for each in made]
+        return np.stack([each.vector for each in made]), tokens
 
     def states(self, texts: Sequence[str], kind: str) -> list[np.ndarray]:
         """For each text the states of its own tokens in the last layer (tokens, hidden).
 
         ``kind`` is ``question`` or ``passage``.
         """
-        return self._states(texts, kind)[0]
+        return [each.states for each in self._read(texts, kind, None)]
 
-    def _states(self, texts: Sequence[str], kind: str) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Those, and the tokens' numbers."""
+    def _read(self, texts: Sequence[str], kind: str, progress: Progress | None) -> list[_Read]:
         self.load()
         assert self._model is not None
         prefix = (self._query_prefix if kind == QUESTION else self._passage_prefix) or ""
-        own = slice(len(self._model.tokenizer(prefix)["input_ids"]) - 1, -1)  # not the prefix, nor the end
-        made = [
-            self._model.encode(
-                encodable(f"{prefix}{text}"), output_value=None, prompt="", show_progress_bar=False
-            )
-            for text in texts
-        ]
-        states = [each["token_embeddings"].float().numpy()[own] for each in made]
-        return states, [each["input_ids"].numpy()[own] for each in made]
+        first = len(self._model.tokenizer(prefix)["input_ids"]) - 1  # of the text's own, behind the prefix
+        whole = [encodable(f"{prefix}{text}") for text in texts]
+        found: dict[int, _Read] = {}
+        for batch in _batches(whole, progress):
+            for place, made in zip(batch, self._outputs([whole[i] for i in batch]), strict=True):
+                own = slice(first, int(made["attention_mask"].sum()) - 1)
+                vector = made["sentence_embedding"].float().numpy()
+                found[place] = _Read(
+                    vector / max(float(np.linalg.norm(vector)), 1e-12),
+                    made["input_ids"].numpy()[own],
+                    made["token_embeddings"].float().numpy()[own],
+                )
+        return [found[place] for place in range(len(whole))]
+
+    def _outputs(self, texts: list[str]) -> list[dict[str, Any]]:
+        assert self._model is not None
+        return self._model.encode(
+            texts, batch_size=BATCH, prompt="", output_value=None, show_progress_bar=False
+        )
 
     def _embed(self, texts: list[str], progress: Progress | None) -> np.ndarray:
-        # Texts of like length share a batch, so that little is spent on padding.
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
+        for batch in _batches(texts, progress):
             vectors[batch] = self._encode([texts[i] for i in batch])
-            if progress:
-                progress(start + len(batch), len(order))
         return vectors
 
     @property

@@ -26,10 +26,10 @@ from knowledge.embedding.bundled import (
 from knowledge.embedding.embedder import Progress, encodable, give_back_memory
 from knowledge.embedding.errors import EmbeddingModelError
 from knowledge.embedding.int8_model import MODEL_FILE, TOKENIZER_FILE, VERSION, make_int8_model
-from knowledge.embedding.token_vectors import token_projection
+from knowledge.embedding.token_vectors import projection_version, token_projection
 
 STEP = 64  # texts between two calls of ``progress``
-_REMEMBERED = 1024  # questions whose vectors are kept: citizens repeat each other
+_REMEMBERED = 1024  # questions that are kept as they were read, 2 to 54 kB each: citizens repeat each other
 
 
 class _Read(NamedTuple):
@@ -112,7 +112,8 @@ class Int8Embedder:
     def __init__(
         self, models_dir: Path, *, query_prefix: str | None = None, passage_prefix: str | None = None
     ) -> None:
-        self.folder = models_dir / f"multilingual-e5-small-int8-v{VERSION}"
+        version = f"{VERSION}-{projection_version()}"
+        self.folder = models_dir / f"multilingual-e5-small-int8-v{version}"
         """Where the model's files are or will be."""
         self._query_prefix = QUERY_PREFIX if query_prefix is None else query_prefix
         self._passage_prefix = PASSAGE_PREFIX if passage_prefix is None else passage_prefix
@@ -121,7 +122,7 @@ class Int8Embedder:
         # Kept: starting threads takes as long as embedding a short question.
         self._pool = ThreadPoolExecutor(len(os.sched_getaffinity(0)), "embedding")
         self._query = _Remembered(self._read, _REMEMBERED)
-        identity = "|".join(["bundled", self._query_prefix, self._passage_prefix, f"int8-{VERSION}"])
+        identity = "|".join(["bundled", self._query_prefix, self._passage_prefix, f"int8-{version}"])
         self.fingerprint = hashlib.sha256(identity.encode()).hexdigest()[:16]
 
     def load(self) -> None:
@@ -140,12 +141,12 @@ class Int8Embedder:
     def passages(self, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
         return self._vectors([each.vector for each in self._passages(texts, progress)])
 
-    def query_tokens(self, text: str) -> np.ndarray:
+    def query_token_vectors(self, text: str) -> np.ndarray:
         read = self._query(f"{self._query_prefix}{text}")
         own = self._own(self._query_prefix)
         return token_projection().of_question(read.states[own], token_weights()[read.numbers[own]])
 
-    def passages_with_tokens(
+    def passages_with_token_vectors(
         self, texts: Sequence[str], progress: Progress | None = None
     ) -> tuple[np.ndarray, list[np.ndarray]]:
         own, projection = self._own(self._passage_prefix), token_projection()
@@ -168,9 +169,9 @@ class Int8Embedder:
     def _all(
         self, read: Callable[[str], _Read], texts: list[str], progress: Progress | None
     ) -> Iterator[_Read]:
-        # One text needs no other thread. When this ends early, the map ends too: what it has not begun is not read.
-        made = map(read, texts) if len(texts) == 1 else self._pool.map(read, texts)
-        for done, each in enumerate(made, 1):
+        # One text needs no other thread. The map has no name, so that it ends with this, also while somebody keeps the
+        # error that ended it: what it has not begun is not read then.
+        for done, each in enumerate(map(read, texts) if len(texts) == 1 else self._pool.map(read, texts), 1):
             yield each
             if progress and (done % STEP == 0 or done == len(texts)):
                 progress(done, len(texts))

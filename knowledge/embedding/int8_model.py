@@ -20,7 +20,7 @@ from knowledge.embedding.bundled import BOS, EOS, PAD, UNK, ModelFile, made_whol
 from knowledge.embedding.token_vectors import DIMENSION, token_projection
 
 VERSION = 2
-"""Counts the changes here that change vectors."""
+"""Counts the changes here that change what the files give."""
 
 MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.model"

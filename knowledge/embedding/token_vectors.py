@@ -8,6 +8,7 @@ model's last layer are centred and projected to what differs among the words of 
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -42,6 +43,12 @@ class TokenProjection:
     def of_passage(self, projected: np.ndarray) -> np.ndarray:
         """int8 vectors of a passage's tokens, of length 127, from their ``projected`` states."""
         return np.rint(_of_length_1(projected - self.passage) * _WHOLE).astype(np.int8)
+
+
+@lru_cache(maxsize=1)
+def projection_version() -> str:
+    """Names the bundled model's projection: vectors of tokens made with another must not be mixed in."""
+    return hashlib.sha256(PROJECTION_FILE.read_bytes()).hexdigest()[:8]
 
 
 @lru_cache(maxsize=1)

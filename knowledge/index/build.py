@@ -119,7 +119,7 @@ def _packs(
     groups = {
         name: [text for _, _, texts in split for each in texts for text in each[name]] for name in GROUPS
     }
-    vectors, tokens = cache.passages_with_tokens(
+    vectors, tokens = cache.passages_with_token_vectors(
         [text for name in GROUPS for text in groups[name]],
         [name == "passages" for name in GROUPS for _ in groups[name]],
         progress,

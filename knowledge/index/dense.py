@@ -79,7 +79,7 @@ def load_vectors(path: Path) -> np.ndarray:
 
 
 def save_vectors(path: Path, parts: Sequence[np.ndarray]) -> None:
-    """Write vectors, one row each, of the type that they have."""
+    """Write vectors, one row each, of the type that they have (nothing has none: an empty array of float32)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     filled = [part for part in parts if len(part)]
     if not filled:

@@ -56,9 +56,9 @@ class HybridIndex:
     def __len__(self) -> int:
         return len(self.dense)
 
-    def document_frequency(self, bigram: str) -> int:
+    def document_frequency(self, token: str) -> int:
         """In how many pieces a character pair or word stands."""
-        return self._lexical.document_frequency(bigram)
+        return self._lexical.document_frequency(token)
 
     def search(
         self,

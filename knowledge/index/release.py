@@ -31,7 +31,7 @@ __all__ = ["FORMAT", "ReleaseIndex", "build_release_index", "is_complete"]
 
 # FAISS and tantivy let other threads run. Kept: starting a thread takes as long as a small search.
 _BESIDE = ThreadPoolExecutor(len(os.sched_getaffinity(0)), "search")
-FORMAT = 7  # raise it when what is written changes, also its tokens: indexes of another format are built anew
+FORMAT = 7  # raise it when what is written changes, also what the tokens are: indexes of another format are built anew
 
 
 class ReleaseIndex:
@@ -63,6 +63,7 @@ class ReleaseIndex:
             for name in GROUPS
         }
         self._whole = WholeIndex(folder / WHOLE, config)
+        self._compared = config.compared
 
     def without(self, hashes: Collection[str]) -> ReleaseIndex:
         """The same index, in which the items with these content hashes are not found in any way."""
@@ -171,13 +172,20 @@ class ReleaseIndex:
         ends = itertools.accumulate(map(len, rows))
         return [near[end - len(own) : end] for own, end in zip(rows, ends, strict=True)]
 
-    def max_sims(self, source_ids: Sequence[str], question: np.ndarray) -> list[float]:
+    def max_sims(
+        self, source_ids: Sequence[str], near: Sequence[Sequence[float]], question: np.ndarray
+    ) -> list[float]:
         """By source, how alike its likest passage is to the tokens of a ``question``; 0 where it has none.
 
-        See :func:`knowledge.embedding.token_vectors.max_sim`.
+        Of each source the passages that are nearest by what :meth:`all_cosines` says (``near``) are compared: a long
+        table is one source with hundreds. See :func:`knowledge.embedding.token_vectors.max_sim`.
         """
-        rows = [self.rows("passages", each) for each in source_ids]
-        alike = max_sim(question, [self.stored.tokens(row) for own in rows for row in own]).tolist()
+        rows = []
+        for each, cosines in zip(source_ids, near, strict=True):
+            own = self.rows("passages", each)
+            nearest = sorted(range(len(own)), key=cosines.__getitem__, reverse=True)
+            rows.append([own[place] for place in nearest[: self._compared]])
+        alike = max_sim(question, [self.stored.token_vectors(row) for own in rows for row in own]).tolist()
         ends = itertools.accumulate(map(len, rows))
         return [max(alike[end - len(own) : end], default=0.0) for own, end in zip(rows, ends, strict=True)]
 

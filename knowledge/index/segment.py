@@ -21,7 +21,7 @@ from knowledge.source import Source
 GROUPS = ("questions", "passages")
 _ITEMS, _IDS, _SOURCES, _OFFSETS = "items.json", "ids.json", "sources.jsonl", "offsets.npy"
 _OWNERS = "owners.npy"
-_TOKENS, _STARTS = "tokens.npy", "token_starts.npy"  # of passages
+_TOKENS, _STARTS = "token_vectors.npy", "token_starts.npy"  # of passages
 _KEPT_SOURCES = 8192  # parsed sources kept in memory by each segment
 
 
@@ -54,14 +54,14 @@ class Pack:
     """An item made ready for an index.
 
     ``texts`` holds for each of ``sources``, by group, what it is searched by; ``vectors`` holds their vectors by
-    group, in the same order, and ``tokens`` the tokens of the passages.
+    group, in the same order, and ``token_vectors`` those of the passages' tokens.
     """
 
     facts: ItemFacts
     sources: tuple[Source, ...]
     texts: tuple[dict[str, list[str]], ...]
     vectors: dict[str, np.ndarray]
-    tokens: Sequence[np.ndarray]
+    token_vectors: Sequence[np.ndarray]
 
 
 def texts_of(source: Source, piece_length: int) -> dict[str, list[str]]:
@@ -127,7 +127,7 @@ class Segment:
         self.owners = {name: np.load(folder / name / _OWNERS) for name in GROUPS}
         """By group: the source that each row belongs to."""
         self.vectors = {name: load_vectors(folder / name / VECTORS) for name in GROUPS}
-        self._tokens = load_vectors(folder / _TOKENS)
+        self._token_vectors = load_vectors(folder / _TOKENS)
         self._token_starts = np.load(folder / _STARTS)
         self.offsets = np.load(folder / _OFFSETS)
         self._file = (folder / _SOURCES).open("rb")
@@ -147,9 +147,9 @@ class Segment:
         """Source numbers by id; the last where an id was written again."""
         return {identifier: number for number, identifier in enumerate(self.ids)}
 
-    def tokens(self, passage: int) -> np.ndarray:
-        """The tokens of a passage by its row, read from disk."""
-        return self._tokens[self._token_starts[passage] : self._token_starts[passage + 1]]
+    def token_vectors(self, passage: int) -> np.ndarray:
+        """The vectors of a passage's tokens by its row, read from disk."""
+        return self._token_vectors[self._token_starts[passage] : self._token_starts[passage + 1]]
 
     def line(self, number: int) -> bytes:
         """A source as it is stored."""
@@ -166,7 +166,7 @@ class Segment:
         rows = {name: np.searchsorted(owners, [first, last]).tolist() for name, owners in self.owners.items()}
         vectors = {name: self.vectors[name][start:end] for name, (start, end) in rows.items()}
         texts = tuple(texts_of(source, piece_length) for source in sources)
-        tokens = [self.tokens(row) for row in range(*rows["passages"])]
+        tokens = [self.token_vectors(row) for row in range(*rows["passages"])]
         return Pack(self.items[item], sources, texts, vectors, tokens)
 
 
@@ -178,7 +178,7 @@ def write_segment(folder: Path, packs: Iterable[Pack], after: Segment | None = N
     offsets: list[int] = after.offsets.tolist() if after else [0]
     owners: dict[str, list[int]] = {name: after.owners[name].tolist() if after else [] for name in GROUPS}
     vectors: dict[str, list[np.ndarray]] = {name: [after.vectors[name]] if after else [] for name in GROUPS}
-    tokens = [after._tokens] if after else []
+    tokens = [after._token_vectors] if after else []
     starts = after._token_starts.tolist() if after else [0]
     if after:
         shutil.copyfile(after.folder / _SOURCES, folder / _SOURCES)
@@ -193,7 +193,7 @@ def write_segment(folder: Path, packs: Iterable[Pack], after: Segment | None = N
                 offsets.append(offsets[-1] + file.write(line))
             for name in GROUPS:
                 vectors[name].append(pack.vectors[name])
-            for each in pack.tokens:
+            for each in pack.token_vectors:
                 tokens.append(each)
                 starts.append(starts[-1] + len(each))
     (folder / _ITEMS).write_text(json.dumps(items, ensure_ascii=False), encoding="utf-8")

@@ -124,12 +124,12 @@ class StoredIndex:
             return self.base.pack(item, piece_length)
         return self.tail.pack(item - size, piece_length)
 
-    def tokens(self, passage: int) -> np.ndarray:
-        """The tokens of a passage by its row, read from disk."""
+    def token_vectors(self, passage: int) -> np.ndarray:
+        """The vectors of a passage's tokens by its row, read from disk."""
         size = len(self.base.owners["passages"])
         if passage < size or self.tail is None:
-            return self.base.tokens(passage)
-        return self.tail.tokens(passage - size)
+            return self.base.token_vectors(passage)
+        return self.tail.token_vectors(passage - size)
 
     def dead_rows(self, name: str, dead: np.ndarray) -> np.ndarray:
         """A group's rows, marked where they belong to an item that is marked in ``dead``."""

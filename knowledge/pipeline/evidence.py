@@ -28,12 +28,13 @@ def gather_evidence(context: Context, found: dict[str, Found]) -> None:
     question = _Question(context)
     asked = {"length": math.log(1 + len(context.text)), "known": question.known()}
     names = [each.source.id for each in context.candidates]
-    tokens = context.embedder.query_tokens(context.text)
-    for candidate, near, text_near, alike in zip(
+    tokens = context.embedder.query_token_vectors(context.text)
+    text_near = context.index.all_cosines("passages", names, context.vectors)
+    for candidate, near, of_text, alike in zip(
         context.candidates,
         context.index.all_cosines("questions", names, context.vectors, context.hidden),
-        context.index.cosines("passages", names, context.vectors),
-        context.index.max_sims(names, tokens),
+        text_near,
+        context.index.max_sims(names, text_near, tokens),
         strict=True,
     ):
         source, bm25 = candidate.source, found[candidate.source.id].bm25
@@ -46,7 +47,7 @@ def gather_evidence(context: Context, found: dict[str, Found]) -> None:
             candidate.evidence["question_bm25"] = bm25.get("questions", 0.0)
         own = OF_TEXT["answer" if is_faq else "clause"]
         candidate.evidence |= {
-            own["cosine"]: text_near,
+            own["cosine"]: max(of_text, default=0.0),
             own["max_sim"]: alike,
             own["bm25"]: bm25.get("passages", 0.0),
             own["coverage"]: question.coverage(says),

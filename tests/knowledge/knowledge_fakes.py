@@ -59,11 +59,11 @@ class FakeEmbedder:
             progress(len(texts), len(texts))
         return self._vectors(texts)
 
-    def query_tokens(self, text: str) -> np.ndarray:
+    def query_token_vectors(self, text: str) -> np.ndarray:
         tokens = self._tokens(text).astype(np.float32)
         return tokens / max(len(tokens), 1) / 127
 
-    def passages_with_tokens(
+    def passages_with_token_vectors(
         self, texts: Sequence[str], progress: Progress | None = None
     ) -> tuple[np.ndarray, list[np.ndarray]]:
         return self.passages(texts, progress), [self._tokens(text) for text in texts]

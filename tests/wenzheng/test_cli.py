@@ -47,10 +47,10 @@ class AllAlike:
     def passages(self, texts: Sequence[str], progress: object = None) -> np.ndarray:
         return self.queries(texts)
 
-    def query_tokens(self, text: str) -> np.ndarray:
+    def query_token_vectors(self, text: str) -> np.ndarray:
         return no_tokens()
 
-    def passages_with_tokens(
+    def passages_with_token_vectors(
         self, texts: Sequence[str], progress: object = None
     ) -> tuple[np.ndarray, list[np.ndarray]]:
         return self.passages(texts), [no_tokens() for _ in texts]

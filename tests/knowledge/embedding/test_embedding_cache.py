@@ -86,13 +86,13 @@ def test_more_texts_than_a_statement_takes_are_found_again(tmp_path: Path, embed
 
 def test_tokens_are_kept_where_they_are_wanted(tmp_path: Path, embedder: FakeEmbedder) -> None:
     wanted = [True, False, True]
-    vectors, tokens = EmbeddingCache(tmp_path, embedder).passages_with_tokens(TEXTS, wanted)
-    expected = embedder.passages_with_tokens(TEXTS)
+    vectors, tokens = EmbeddingCache(tmp_path, embedder).passages_with_token_vectors(TEXTS, wanted)
+    expected = embedder.passages_with_token_vectors(TEXTS)
     assert vectors == pytest.approx(expected[0], abs=1e-3)
     for want, own, whole in zip(wanted, tokens, expected[1], strict=True):
         assert np.array_equal(own, whole if want else whole[:0])
     other = FakeEmbedder()
-    again, kept = EmbeddingCache(tmp_path, other).passages_with_tokens(TEXTS, wanted)
+    again, kept = EmbeddingCache(tmp_path, other).passages_with_token_vectors(TEXTS, wanted)
     assert other.embedded == []
     assert np.array_equal(again, vectors)
     assert all(np.array_equal(one, two) for one, two in zip(kept, tokens, strict=True))
@@ -104,10 +104,10 @@ def test_a_text_whose_tokens_are_wanted_later_is_embedded_once_more(
     cache = EmbeddingCache(tmp_path, embedder)
     cache.passages(TEXTS)
     embedder.embedded.clear()
-    _, tokens = cache.passages_with_tokens([TEXTS[1], TEXTS[1], TEXTS[0]], [True, False, False])
+    _, tokens = cache.passages_with_token_vectors([TEXTS[1], TEXTS[1], TEXTS[0]], [True, False, False])
     assert embedder.embedded == [TEXTS[1]]
     assert [len(each) for each in tokens] == [6, 0, 0]
-    cache.passages_with_tokens(TEXTS, [False, True, False])
+    cache.passages_with_token_vectors(TEXTS, [False, True, False])
     assert embedder.embedded == [TEXTS[1]]
 
 
@@ -118,7 +118,7 @@ def test_progress_counts_texts_with_tokens_and_without(
     steps: list[tuple[int, int]] = []
     texts = [*TEXTS, *(f"另{each}" for each in TEXTS)]
     wanted = [True, False] * 3
-    EmbeddingCache(tmp_path, embedder).passages_with_tokens(
+    EmbeddingCache(tmp_path, embedder).passages_with_token_vectors(
         texts, wanted, lambda done, total: steps.append((done, total))
     )
     assert steps == [(2, 6), (3, 6), (5, 6), (6, 6)]

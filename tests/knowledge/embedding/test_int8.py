@@ -75,12 +75,13 @@ def test_a_run_that_is_stopped_embeds_nothing_more(
 
     int8.load()
     monkeypatch.setattr(_Engine, "read", counted)
-    with pytest.raises(Stopped):
+    with pytest.raises(Stopped) as kept:
         int8.passages([PASSAGE] * 3 * STEP, stop)
     soon = len(begun)
     int8.passages(["这一批之后", "的另一批"])  # takes its turn behind whatever would still be waiting
     assert soon < 2 * STEP
     assert len(begun) <= soon + 2 + len(os.sched_getaffinity(0))
+    assert kept.value, "which holds all that ran, and must not keep it running"
 
 
 def test_a_question_asked_again_has_the_same_vector_and_cannot_be_spoilt(int8: Int8Embedder) -> None:

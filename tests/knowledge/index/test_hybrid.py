@@ -57,7 +57,7 @@ def test_lexical_search_keeps_to_its_limit(lexical: LexicalIndex) -> None:
 
 
 def test_lexical_search_bears_the_signs_of_a_query_language(lexical: LexicalIndex) -> None:
-    assert [row for row, _ in lexical.search('bigrams:居住证 AND (签注^2 OR "', 1)] == [1]
+    assert [row for row, _ in lexical.search('tokens:居住证 AND (签注^2 OR "', 1)] == [1]
 
 
 def test_rare_pairs_count_for_more_than_common_ones(lexical: LexicalIndex) -> None:

@@ -136,8 +136,12 @@ def assert_alike(grown: ReleaseIndex, whole: ReleaseIndex, tolerance: float) -> 
         vector = FakeEmbedder().queries([question])[0]
         for token in tokenise(question):
             assert grown.rarity(token) == whole.rarity(token)
-        tokens, names = FakeEmbedder().query_tokens(question), list(whole.by_id)
-        assert grown.max_sims(names, tokens) == pytest.approx(whole.max_sims(names, tokens))
+        tokens, names = FakeEmbedder().query_token_vectors(question), list(whole.by_id)
+        alike, wanted_alike = (
+            index.max_sims(names, index.all_cosines("passages", names, vector), tokens)
+            for index in (grown, whole)
+        )
+        assert alike == pytest.approx(wanted_alike)
         for group in ("questions", "passages"):
             found, expected = (
                 {source.id: hit for source, hit in index.search(group, question, vector, 10_000)}

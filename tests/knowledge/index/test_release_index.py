@@ -85,6 +85,29 @@ def test_both_groups_at_once_find_what_each_finds(tmp_path: Path) -> None:
     assert timings["lexical"] > 0
 
 
+def test_of_a_long_source_the_nearest_pieces_are_compared_token_by_token(tmp_path: Path) -> None:
+    told = "别的事情各有规定。" * 80
+    long = document("long", "办法", f"{told}公积金怎么提取。{told}", "公积金。")
+    items = [long, faq("FAQ-1", "户口", "户口。"), faq("FAQ-2", "户口在哪", "公积金怎么提取。")]
+    index = built(tmp_path, *items)
+    vectors, tokens = (
+        FakeEmbedder().queries(["公积金怎么提取"]),
+        FakeEmbedder().query_token_vectors("公积金怎么提取"),
+    )
+    names = ["long#第一条", "FAQ-1", "FAQ-2", "nobody"]
+    near = index.all_cosines("passages", names, vectors)
+    assert len(near[0]) > 3
+    alike = index.max_sims(names, near, tokens)
+    assert alike[0] == alike[2] == pytest.approx(1.0)
+    assert alike[1] < 0.5
+    assert alike[3] == 0.0
+    # Those that are said to be the nearest, and no others.
+    far = [[-cosine for cosine in own] for own in near]
+    assert index.max_sims(names, far, tokens)[0] < 0.5
+    rest = index.without([item.hash for item in index.stored.items if item.id == "FAQ-2"])
+    assert rest.max_sims(["FAQ-2"], rest.all_cosines("passages", ["FAQ-2"], vectors), tokens) == [0.0]
+
+
 def test_the_cosine_is_that_of_the_nearest_piece(tmp_path: Path) -> None:
     index = built(tmp_path, PERMIT, FUND)
     asked = vector("取公积金要什么")
