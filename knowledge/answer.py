@@ -11,6 +11,7 @@ Reason = Literal[
     "low_confidence",
     "empty",
     "not_a_question",
+    "no_subject",
     "not_ready",
     "error",
     "repealed",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from knowledge.answer import Answer
+from knowledge.index.question_words import asked_about
 from knowledge.pipeline.context import Context
 from knowledge.text import normalise
 from knowledge.texts import text
@@ -26,11 +27,13 @@ def normalise_question(context: Context) -> None:
 
 
 def screen(context: Context) -> None:
-    """End the run for a message that holds no question in Chinese."""
+    """End the run for a message without a question in Chinese, or with nothing but 怎么办 and nothing before it."""
     if not _WORDS.search(context.text):
         context.answer = Answer(status="no_answer", text=text("empty"), reason="empty")
     elif not _CHINESE.search(context.text):
         context.answer = Answer(status="no_answer", text=text("not_a_question"), reason="not_a_question")
+    elif context.previous is None and not _WORDS.search(asked_about(context.text)):
+        context.answer = Answer(status="no_answer", text=text("no_subject"), reason="no_subject")
 
 
 def understand(context: Context) -> None:

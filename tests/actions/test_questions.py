@@ -176,7 +176,7 @@ async def test_declining_the_offer_is_no_blame(fake: FakeBackend, say: Say, text
     assert fake.calls == []
 
 
-@pytest.mark.parametrize("reason", ["empty", "not_a_question", "not_ready"])
+@pytest.mark.parametrize("reason", ["empty", "not_a_question", "no_subject", "not_ready"])
 async def test_no_answer_for_another_reason_is_just_said(fake: FakeBackend, say: Say, reason: str) -> None:
     fake.set("POST", "/api/answer", answer("no_answer", "请把问题说完整。", reason=reason))
     said = await say(ActionAnswer, "。", "nlu_fallback")

@@ -123,6 +123,8 @@ def test_of_a_long_clause_whole_sentences_are_quoted_and_the_rest_is_said_to_be_
         ("' OR 1=1; DROP TABLE answers; --", "not_a_question"),
         ("<script>alert(1)</script>", "not_a_question"),
         ("1", "not_a_question"),
+        ("怎么办", "no_subject"),
+        ("请问怎么办呢？", "no_subject"),
         ("今天天气好吗", "low_confidence"),
         ("'; DROP TABLE answers; -- 天气", "low_confidence"),
         ("<img src=x onerror=alert(1)>天气", "low_confidence"),

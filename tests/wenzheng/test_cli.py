@@ -16,7 +16,8 @@ import uvicorn
 
 from bot.gateway.wechat.simulator import PlatformApi
 from knowledge.embedding.token_vectors import no_tokens
-from wenzheng.cli import main
+from knowledge.pipeline import LAST_STEPS, STEPS
+from wenzheng.cli import ask, main
 
 COMMANDS = [
     *("up", "ask", "chat", "train", "doctor", "kb", "eval", "staff", "wechat", "calendar"),
@@ -60,6 +61,10 @@ class AllAlike:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("WENZHENG_HOME", str(tmp_path / "home"))
     return tmp_path
+
+
+def test_every_step_has_a_name_for_people() -> None:
+    assert {step.__name__ for step in (*STEPS, *LAST_STEPS)} == set(ask._STEPS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

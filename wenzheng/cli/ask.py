@@ -22,6 +22,7 @@ _STEPS = {
     "understand": "问的是什么",
     "recall": "为谁而问",
     "look_up": "点名的文件和条款",
+    "follow": "是不是追问",
     "retrieve": "检索",
     "rank": "排序",
     "check_validity": "效力和地域",

@@ -16,6 +16,7 @@ from knowledge.embedding import EmbeddingCache
 from knowledge.index.release import ReleaseIndex, build_release_index
 from knowledge.pipeline import LAST_STEPS, STEPS, Candidate, Context, run_pipeline
 from knowledge.pipeline.compose import most_relevant, opening
+from knowledge.pipeline.context import Previous
 from knowledge.pipeline.decide import decide, option_label
 from knowledge.pipeline.rank import rank
 from knowledge.pipeline.retrieve import retrieve
@@ -115,6 +116,18 @@ def test_what_is_not_chinese_is_no_question(context: Any, text: str) -> None:
     screen(run)
     assert run.answer is not None
     assert (run.answer.status, run.answer.reason) == ("no_answer", "not_a_question")
+
+
+@pytest.mark.parametrize("text", ["怎么办", "请问咋办呢?", "为什么", "多少?", "有没有"])
+def test_a_question_about_nothing_is_asked_what_it_is_about(context: Any, text: str) -> None:
+    run = context(text)
+    screen(run)
+    assert run.answer is not None
+    assert (run.answer.status, run.answer.reason) == ("no_answer", "no_subject")
+    after = context(text)
+    after.previous = Previous("居住证丢了", ())
+    screen(after)
+    assert after.answer is None, "it is about what was said before"
 
 
 def test_a_chinese_question_passes(context: Any) -> None:
