@@ -192,8 +192,8 @@ def search_times(service: KnowledgeService, made: MadeVectors, embedder: Embedde
         groups = index.search_groups(text, vector, config.candidates, timings)
         found = {source.id for hits in groups.values() for source, _ in hits}
         names = sorted(found)
-        index.all_cosines("questions", names, vector)
-        near = index.all_cosines("passages", names, vector)
+        index.cosines("questions", names, vector)
+        near = index.cosines("passages", names, vector)
         compared = time.perf_counter()
         index.max_sims(names, near, made.query_token_vectors(text))
         timings["tokens"] = (time.perf_counter() - compared) * 1000
@@ -210,7 +210,7 @@ def search_times(service: KnowledgeService, made: MadeVectors, embedder: Embedde
         (vector,) = embedder.queries([text])
         groups = index.search_groups(text, vector, config.candidates)
         names = sorted({source.id for hits in groups.values() for source, _ in hits})
-        near = index.all_cosines("passages", names, vector)
+        near = index.cosines("passages", names, vector)
         index.max_sims(names, near, embedder.query_token_vectors(text))
         together.append((time.perf_counter() - started) * 1000)
     passages = index._indexes["passages"]

@@ -146,24 +146,13 @@ class ReleaseIndex:
             timings.update({name: timings.get(name, 0.0) + taken for name, taken in own.items()})
         return found
 
-    def cosine(self, group: str, source_id: str, vectors: np.ndarray, hidden: Collection[int] = ()) -> float:
-        """The exact cosine of the nearest of ``vectors`` with the nearest piece of a source; 0 where it has none.
+    def cosines(
+        self, group: str, source_ids: Sequence[str], vectors: np.ndarray, hidden: Collection[int] = ()
+    ) -> list[list[float]]:
+        """By source, the exact cosines of its rows in ``group``, each with the nearest of ``vectors``.
 
         ``hidden`` rows count as not there.
         """
-        return self.cosines(group, [source_id], vectors, hidden)[0]
-
-    def cosines(
-        self, group: str, source_ids: Sequence[str], vectors: np.ndarray, hidden: Collection[int] = ()
-    ) -> list[float]:
-        """The same for many sources, in their order."""
-        near = self.all_cosines(group, source_ids, vectors, hidden)
-        return [max(each, default=0.0) for each in near]
-
-    def all_cosines(
-        self, group: str, source_ids: Sequence[str], vectors: np.ndarray, hidden: Collection[int] = ()
-    ) -> list[list[float]]:
-        """By source, the exact cosines of its rows that are not ``hidden``, each with the nearest of ``vectors``."""
         rows: list[Sequence[int]] = [self.rows(group, each) for each in source_ids]
         if hidden:
             rows = [[row for row in own if row not in hidden] for own in rows]
@@ -177,7 +166,7 @@ class ReleaseIndex:
     ) -> list[float]:
         """By source, how alike its likest passage is to the tokens of a ``question``; 0 where it has none.
 
-        Of each source the passages that are nearest by what :meth:`all_cosines` says (``near``) are compared: a long
+        Of each source the passages that are nearest by what :meth:`cosines` says (``near``) are compared: a long
         table is one source with hundreds. See :func:`knowledge.embedding.token_vectors.max_sim`.
         """
         rows = []

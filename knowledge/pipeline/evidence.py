@@ -29,10 +29,10 @@ def gather_evidence(context: Context, found: dict[str, Found]) -> None:
     asked = {"length": math.log(1 + len(context.text)), "known": question.known()}
     names = [each.source.id for each in context.candidates]
     tokens = context.embedder.query_token_vectors(context.text)
-    text_near = context.index.all_cosines("passages", names, context.vectors)
+    text_near = context.index.cosines("passages", names, context.vectors)
     for candidate, near, of_text, alike in zip(
         context.candidates,
-        context.index.all_cosines("questions", names, context.vectors, context.hidden),
+        context.index.cosines("questions", names, context.vectors, context.hidden),
         text_near,
         context.index.max_sims(names, text_near, tokens),
         strict=True,

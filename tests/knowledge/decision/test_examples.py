@@ -82,8 +82,11 @@ def test_the_held_out_question_is_not_found_by_itself(
     vectors = run.embedder.queries([question])
     shown = run.index.search("questions", question, vectors, 10, hidden=run.hidden)
     assert own.isdisjoint(hit.row for _, hit in shown)
-    assert run.index.cosine("questions", "FAQ-1", vectors) == pytest.approx(1.0, abs=0.01)
-    assert run.index.cosine("questions", "FAQ-1", vectors, run.hidden) < 0.99
+    near, left = (
+        run.index.cosines("questions", ["FAQ-1"], vectors, hidden)[0] for hidden in ((), run.hidden)
+    )
+    assert max(near) == pytest.approx(1.0, abs=0.01)
+    assert max(left) < 0.99
 
 
 def _rows_of(run: Context, question: str) -> set[int]:

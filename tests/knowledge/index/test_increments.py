@@ -138,7 +138,7 @@ def assert_alike(grown: ReleaseIndex, whole: ReleaseIndex, tolerance: float) -> 
             assert grown.rarity(token) == whole.rarity(token)
         tokens, names = FakeEmbedder().query_token_vectors(question), list(whole.by_id)
         alike, wanted_alike = (
-            index.max_sims(names, index.all_cosines("passages", names, vector), tokens)
+            index.max_sims(names, index.cosines("passages", names, vector), tokens)
             for index in (grown, whole)
         )
         assert alike == pytest.approx(wanted_alike)
@@ -148,10 +148,10 @@ def assert_alike(grown: ReleaseIndex, whole: ReleaseIndex, tolerance: float) -> 
                 for index in (grown, whole)
             )
             assert found.keys() == expected.keys()
-            for identifier in found:
-                assert grown.cosine(group, identifier, vector) == pytest.approx(
-                    whole.cosine(group, identifier, vector), abs=1e-5
-                )
+            for own, theirs in zip(
+                *(index.cosines(group, list(found), vector) for index in (grown, whole)), strict=True
+            ):
+                assert own == pytest.approx(theirs, abs=1e-5)
             best, wanted = (
                 sorted((hit.lexical for hit in hits.values()), reverse=True) for hits in (found, expected)
             )

@@ -95,7 +95,7 @@ def test_of_a_long_source_the_nearest_pieces_are_compared_token_by_token(tmp_pat
         FakeEmbedder().query_token_vectors("公积金怎么提取"),
     )
     names = ["long#第一条", "FAQ-1", "FAQ-2", "nobody"]
-    near = index.all_cosines("passages", names, vectors)
+    near = index.cosines("passages", names, vectors)
     assert len(near[0]) > 3
     alike = index.max_sims(names, near, tokens)
     assert alike[0] == alike[2] == pytest.approx(1.0)
@@ -105,14 +105,15 @@ def test_of_a_long_source_the_nearest_pieces_are_compared_token_by_token(tmp_pat
     far = [[-cosine for cosine in own] for own in near]
     assert index.max_sims(names, far, tokens)[0] < 0.5
     rest = index.without([item.hash for item in index.stored.items if item.id == "FAQ-2"])
-    assert rest.max_sims(["FAQ-2"], rest.all_cosines("passages", ["FAQ-2"], vectors), tokens) == [0.0]
+    assert rest.max_sims(["FAQ-2"], rest.cosines("passages", ["FAQ-2"], vectors), tokens) == [0.0]
 
 
-def test_the_cosine_is_that_of_the_nearest_piece(tmp_path: Path) -> None:
+def test_a_source_has_a_cosine_for_each_of_its_rows(tmp_path: Path) -> None:
     index = built(tmp_path, PERMIT, FUND)
-    asked = vector("取公积金要什么")
-    assert index.cosine("questions", "FAQ-1", asked) == pytest.approx(1.0, abs=1e-3)
-    assert index.cosine("questions", "permit#第一条", asked) == 0.0
+    of_faq, of_clause = index.cosines("questions", ["FAQ-1", "permit#第一条"], vector("取公积金要什么"))
+    assert len(of_faq) == len(index.rows("questions", "FAQ-1")) > 1
+    assert max(of_faq) == pytest.approx(1.0, abs=1e-3)
+    assert of_clause == []
 
 
 def test_a_long_clause_is_cut_into_pieces_under_its_title(tmp_path: Path) -> None:
