@@ -80,6 +80,15 @@ def test_another_configuration_learns_for_itself(publish: Publish, engine: Engin
     assert rows(engine) == 2
 
 
+def test_what_other_code_learnt_is_not_used(
+    publish: Publish, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(*LEARNING).learn()
+    monkeypatch.setattr("knowledge.decision.store.LEARNING", "another way")
+    other = KnowledgeService(engine, tmp_path / "home", FakeEmbedder(), fake_config(), today=lambda: TODAY)
+    assert other.calibration(other.index()) == START
+
+
 def test_a_release_that_has_not_learnt_uses_what_was_learnt_last(publish: Publish) -> None:
     service = publish(*LEARNING)
     learnt = service.learn()
